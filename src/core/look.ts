@@ -1,0 +1,65 @@
+import { type Answers, type AnyProbe, answersOf, type FactOutput } from './fact.ts'
+import type { Section } from './host.ts'
+import { quote } from './quote.ts'
+
+type AnyFact = AnyProbe['fact']
+
+/** Asks of many probes, one list per fact, each ask once: a look costs one script whatever the number of resources. */
+function coalesce(probes: readonly AnyProbe[]): readonly { readonly fact: AnyFact; readonly asks: readonly never[] }[] {
+  const groups = new Map<string, { fact: AnyFact; asks: Map<string, never> }>()
+  for (const { fact, ask } of probes) {
+    const group = groups.get(fact.name) ?? { fact, asks: new Map<string, never>() }
+    groups.set(fact.name, group)
+    const id = fact.id(ask)
+    if (/[\t\n]/.test(id))
+      throw new TypeError(`fact ${fact.name}: the id ${JSON.stringify(id)} holds a tab or a newline`)
+    group.asks.set(id, ask)
+  }
+  return [...groups.values()].map(({ fact, asks }) => ({ fact, asks: [...asks.values()] }))
+}
+
+/**
+ * The script that answers all probes. Each fact runs in a subshell of its own: a syntax error or an `exit` in one cannot
+ * reach the next. Marks: `fact NAME` before its output, `done NAME STATUS` before its stderr.
+ */
+export function lookScript(probes: readonly AnyProbe[]): string {
+  const parts = coalesce(probes).map(({ fact, asks }) =>
+    [
+      `mark fact ${quote(fact.name)}`,
+      `e=$( ( eval ${quote(fact.script(asks))} ) 2>&1 >&3 3>&- </dev/null ); rc=$?`,
+      `mark done ${quote(fact.name)} $rc`,
+      `printf '%s' "$e"`,
+    ].join('\n'),
+  )
+  return ['exec 3>&1', ...parts, ''].join('\n')
+}
+
+/** Reads the sections a look printed. Sections of anything else are passed over. */
+export function readLook(sections: readonly Section[]): Answers {
+  const outputs = new Map<string, FactOutput>()
+  let output: Section | undefined
+  for (const section of sections) {
+    const [word, name, code] = section.mark
+    if (word === 'fact') output = section
+    else if (word === 'done' && name !== undefined && output?.mark[1] === name) {
+      outputs.set(name, {
+        code: Number(code),
+        text: output.text,
+        stderr: section.text,
+        truncated: output.droppedBytes > 0,
+      })
+    }
+  }
+  return answersOf(outputs)
+}
+
+/** Shell that prints the digest of what these probes see, in the form of `seenDigest`. */
+export function guardScript(probes: readonly AnyProbe[]): string {
+  const parts = coalesce(probes).map(({ fact, asks }) => {
+    const look = `( eval ${quote(fact.script(asks))} )`
+    if (!fact.volatile?.length) return look
+    const pattern = `^[^\t]*\t(${fact.volatile.join('|')})(\t|$)`
+    return `${look} | { grep -v -E ${quote(pattern)} || :; }`
+  })
+  return `{ ${parts.join('; ') || ':'}; } 2>/dev/null </dev/null | LC_ALL=C sort | sha256sum`
+}

@@ -1,0 +1,71 @@
+import { type HostPlan, type PlannedResource, sha256 } from './plan.ts'
+import type { Compiled, CompiledResource } from './play.ts'
+import type { Key } from './resource.ts'
+import { type Decided, select } from './select.ts'
+
+/** What a first look says a run would do to a host. */
+export function planHost(hostKey: string, compiled: Compiled, decided: ReadonlyMap<Key, Decided>): HostPlan {
+  const { postponed } = select(compiled.resources, decided, new Map())
+  const waits = new Map(
+    postponed.filter(({ mayDiffer }) => mayDiffer).map(({ item, after }) => [item.resource.key, after]),
+  )
+  return {
+    host: compiled.host,
+    hostKey,
+    resources: compiled.resources.map((item) =>
+      plannedResource(item, decided.get(item.resource.key), waits.get(item.resource.key)),
+    ),
+  }
+}
+
+/** One line of a plan. `after` is set when the resource will be looked at again before anything is done to it. */
+export function plannedResource(
+  item: CompiledResource,
+  decided: Decided | undefined,
+  after?: readonly string[],
+): PlannedResource {
+  const { resource, section } = item
+  const base = {
+    key: resource.key,
+    title: resource.title,
+    section,
+    changes: [],
+    steps: [],
+    seen: '',
+    after: after ?? [],
+  }
+  const decision = decided?.decision
+  if (!decision) return { ...base, verdict: 'later' }
+  switch (decision.verdict) {
+    case 'unknown':
+      return { ...base, verdict: after ? 'later' : 'failed', note: decision.reason }
+    case 'same': {
+      const verdict = after ? 'expected' : 'same'
+      return decision.evidence === undefined ? { ...base, verdict } : { ...base, verdict, note: decision.evidence }
+    }
+    case 'finding':
+      return { ...base, verdict: judged(decision.finding), finding: decision.finding, note: decision.finding.evidence }
+    case 'differs':
+      return {
+        ...base,
+        verdict: after ? 'expected' : 'change',
+        changes: decision.changes,
+        steps: decision.steps.map(({ title, body }) => ({ title, sha256: sha256(body) })),
+        seen: decided?.seen ?? '',
+      }
+  }
+}
+
+function judged({
+  met,
+  accepted,
+  severity,
+}: {
+  met: boolean
+  accepted?: string
+  severity: string
+}): PlannedResource['verdict'] {
+  if (met) return 'met'
+  if (accepted !== undefined) return 'accepted'
+  return severity === 'required' ? 'unmet' : 'advised'
+}

@@ -1,0 +1,118 @@
+import { EXIT, type ExitCode, LockedError, ProvisionError } from './errors.ts'
+import type { EventBody, HostResult, PathPart, Report } from './events.ts'
+import type { Answers, AnyProbe } from './fact.ts'
+import type { Connect, Counters, LockHolder, Session } from './host.ts'
+import { type Gate, type HostRun, HostRunner } from './host-run.ts'
+import { limiter } from './limit.ts'
+import type { HostPlan } from './plan.ts'
+import type { Compiled } from './play.ts'
+
+export interface RunInput {
+  /** Run id, `[a-z0-9-]{1,64}`. */
+  readonly run: string
+  readonly hosts: readonly Compiled[]
+  readonly connect: Connect
+  readonly gate: Gate
+  readonly holder: LockHolder
+  readonly report: Report
+  readonly clock: () => number
+  readonly signal: AbortSignal
+  /** Hosts at work at once. */
+  readonly forks: number
+  readonly collect?: readonly AnyProbe[]
+  readonly lookDeadlineMs?: number
+}
+
+export interface RunResult {
+  readonly hosts: readonly HostResult[]
+  readonly plans: readonly HostPlan[]
+  /** Answers to `collect`, by host, from its last look. */
+  readonly answers: ReadonlyMap<string, Answers>
+  readonly criticalPath: readonly PathPart[]
+  readonly exit: ExitCode
+}
+
+const LOOK_DEADLINE_MS = 120_000
+
+/** Every host free of the others: one that fails, hangs or is not there changes no other host's verdict. */
+export async function run(input: RunInput): Promise<RunResult> {
+  const limit = limiter(input.forks)
+  const runs = await Promise.all(input.hosts.map((compiled) => limit(() => runHost(input, compiled))))
+  const hosts = runs.map(({ result }) => result)
+  const last = runs.toSorted((a, b) => b.result.ms - a.result.ms)[0]
+  return {
+    hosts,
+    plans: runs.flatMap(({ plan }) => (plan ? [plan] : [])),
+    answers: new Map(runs.flatMap(({ result, answers }) => (answers ? [[result.host, answers] as const] : []))),
+    criticalPath: last?.path ?? [],
+    exit: exitOf(hosts, input.signal.aborted),
+  }
+}
+
+async function runHost(input: RunInput, compiled: Compiled): Promise<HostRun> {
+  const { connect, report, clock, signal } = input
+  const from = clock()
+  let session: Session | undefined
+  let done: HostRun
+  try {
+    session = await connect(compiled.host, signal)
+    const connected: EventBody = { type: 'connected', host: compiled.host, peer: session.peer, ms: clock() - from }
+    report(connected)
+    const path: PathPart = { what: 'connect', host: compiled.host, fromMs: from, toMs: clock() }
+    const runner = new HostRunner({
+      ...input,
+      compiled,
+      session,
+      collect: input.collect ?? [],
+      lookDeadlineMs: input.lookDeadlineMs ?? LOOK_DEADLINE_MS,
+    })
+    done = await runner.run()
+    done = { ...done, path: [path, ...done.path] }
+  } catch (error) {
+    if (!(error instanceof ProvisionError)) throw error
+    done = refusal(compiled.host, error, clock(), session?.counters)
+  } finally {
+    await session?.close()
+  }
+  report({ type: 'host', host: compiled.host, result: done.result })
+  return done
+}
+
+/** The result of a host that was not, or not further, looked at. */
+function refusal(host: string, error: ProvisionError, ms: number, counters?: Counters): HostRun {
+  const none = { changed: 0, unchanged: 0, failed: 0, skipped: 0, unmet: 0, accepted: 0 }
+  const verdict =
+    error instanceof LockedError
+      ? 'locked'
+      : error.exit === EXIT.unreachable
+        ? 'unreachable'
+        : error.exit === EXIT.moved
+          ? 'moved'
+          : 'failed'
+  return {
+    result: {
+      host,
+      verdict,
+      ...none,
+      ms,
+      counters: counters ?? { channels: 0, roundTrips: 0, bytesSent: 0, bytesReceived: 0, reconnects: 0 },
+      failures: [{ host, trouble: error.trouble }],
+    },
+    plan: undefined,
+    answers: undefined,
+    path: [],
+  }
+}
+
+/** The most pressing verdict gives the exit code. */
+function exitOf(hosts: readonly HostResult[], interrupted: boolean): ExitCode {
+  if (interrupted) return EXIT.interrupted
+  const order = [
+    ['failed', EXIT.failed],
+    ['moved', EXIT.moved],
+    ['locked', EXIT.locked],
+    ['unreachable', EXIT.unreachable],
+    ['unmet', EXIT.unmet],
+  ] as const
+  return order.find(([verdict]) => hosts.some((host) => host.verdict === verdict))?.[1] ?? EXIT.ok
+}

@@ -1,0 +1,154 @@
+import type { ResourceResult } from './events.ts'
+import type { CompiledResource } from './play.ts'
+import type { Decision, Key } from './resource.ts'
+
+/** A decision together with the digest of what it was made from. */
+export interface Decided {
+  readonly decision: Decision
+  readonly seen: string
+}
+
+export interface Selection {
+  /** Settled without doing anything. */
+  readonly settled: readonly {
+    readonly item: CompiledResource
+    readonly result: ResourceResult
+    readonly reason?: string
+  }[]
+  /** To be done now, in order. */
+  readonly wave: readonly CompiledResource[]
+  /** Must wait: for changes of this wave, for a value, or for its section's turn. */
+  readonly postponed: readonly {
+    readonly item: CompiledResource
+    readonly after: readonly string[]
+    readonly mayDiffer: boolean
+  }[]
+}
+
+/**
+ * Chooses, from everything not settled yet, what goes to the host next. Pure; called once a wave.
+ * A resource waits while something it comes `after` is pending, while its value is unknown, while something of an earlier
+ * section waits, and (when nothing could be seen of it) while anything before it is pending.
+ */
+export function select(
+  items: readonly CompiledResource[],
+  decided: ReadonlyMap<Key, Decided>,
+  results: ReadonlyMap<Key, ResourceResult>,
+): Selection {
+  const selector = new Selector(items, results)
+  for (const item of items) {
+    if (!results.has(item.resource.key)) selector.place(item, decided.get(item.resource.key)?.decision)
+  }
+  return selector
+}
+
+/** Walks the resources in order and gives each its place. */
+class Selector implements Selection {
+  readonly settled: Selection['settled'][number][] = []
+  readonly wave: CompiledResource[] = []
+  readonly postponed: Selection['postponed'][number][] = []
+  readonly #results: Map<Key, ResourceResult>
+  readonly #order: SectionOrder
+  /** Set by a restart: it goes alone, and nothing after it goes with it. */
+  #full = false
+
+  constructor(items: readonly CompiledResource[], results: ReadonlyMap<Key, ResourceResult>) {
+    this.#results = new Map(results)
+    this.#order = new SectionOrder(items, results)
+  }
+
+  place(item: CompiledResource, decision: Decision | undefined): void {
+    const { after, value } = item.resource
+    const turn = this.#order.enter(item.section)
+    const waitsFor = after.filter((key) => !this.#results.has(key))
+    const broken = after.some((key) => isBroken(this.#results.get(key)))
+    if (broken || turn === 'stopped') this.#settle(item, 'skipped')
+    else if (waitsFor.length > 0) this.#postpone(item, waitsFor, true)
+    else if (value && !value.known) this.#postpone(item, [value.label], true)
+    else if (!decision) this.#postpone(item, [], true)
+    else this.#placeDecided(item, decision, turn)
+  }
+
+  #placeDecided(item: CompiledResource, decision: Decision, turn: Turn): void {
+    if (decision.verdict === 'same') this.#settle(item, 'unchanged')
+    else if (decision.verdict === 'finding') this.#settle(item, findingResult(decision))
+    else if (decision.verdict === 'unknown') this.#placeUnknown(item, decision.reason)
+    else if (turn === 'waits' || this.#full) this.#postpone(item, [], false)
+    else if (!decision.steps.some(({ reboots }) => reboots)) this.wave.push(item)
+    else {
+      this.#full = true
+      if (this.wave.length > 0) this.#postpone(item, [], false)
+      else this.wave.push(item)
+    }
+  }
+
+  /** What cannot be seen may only become visible: once something before it is done, or never. */
+  #placeUnknown(item: CompiledResource, reason: string): void {
+    const before = this.postponed.at(-1)?.item ?? this.wave.at(-1)
+    if (before) this.#postpone(item, [before.resource.key], true)
+    else {
+      this.#settle(item, 'failed', reason)
+      this.#order.fail()
+    }
+  }
+
+  #settle(item: CompiledResource, result: ResourceResult, reason?: string): void {
+    this.#results.set(item.resource.key, result)
+    this.settled.push(reason === undefined ? { item, result } : { item, result, reason })
+  }
+
+  #postpone(item: CompiledResource, after: readonly string[], mayDiffer: boolean): void {
+    this.postponed.push({ item, after, mayDiffer })
+    this.#order.wait()
+  }
+}
+
+function isBroken(result: ResourceResult | undefined): boolean {
+  return result === 'failed' || result === 'skipped'
+}
+
+function findingResult({ finding }: Extract<Decision, { verdict: 'finding' }>): ResourceResult {
+  if (finding.met) return 'met'
+  if (finding.accepted !== undefined) return 'accepted'
+  return finding.severity === 'required' ? 'unmet' : 'advised'
+}
+
+type Turn = 'free' | 'waits' | 'stopped'
+
+/** Knows whether everything in earlier sections is done, waits, or has failed. */
+class SectionOrder {
+  #section = ''
+  #earlier: Turn = 'free'
+  #own: Turn = 'free'
+  readonly #failed: ReadonlySet<string>
+
+  constructor(items: readonly CompiledResource[], results: ReadonlyMap<Key, ResourceResult>) {
+    const failed = items.filter(({ resource }) => isBroken(results.get(resource.key)))
+    this.#failed = new Set(failed.map(({ section }) => section))
+  }
+
+  /** Whose turn it is for something in this section, which becomes the current one. */
+  enter(section: string): Turn {
+    if (section !== this.#section) {
+      this.#earlier = worse(this.#earlier, this.#own)
+      this.#own = this.#failed.has(section) ? 'stopped' : 'free'
+      this.#section = section
+    }
+    return this.#earlier
+  }
+
+  /** Something in the current section waits. */
+  wait(): void {
+    this.#own = worse(this.#own, 'waits')
+  }
+
+  /** Something in the current section has failed. */
+  fail(): void {
+    this.#own = 'stopped'
+  }
+}
+
+function worse(a: Turn, b: Turn): Turn {
+  const rank: Record<Turn, number> = { free: 0, waits: 1, stopped: 2 }
+  return rank[a] >= rank[b] ? a : b
+}

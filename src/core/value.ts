@@ -1,0 +1,46 @@
+/**
+ * Something a later step needs and an earlier one makes: a file that is still being compiled, a token another host hands
+ * out. Until it is there, whatever needs it is planned as `known after <label>`.
+ */
+export class Value<T> {
+  /** What is being made, as it stands in a plan: `bundle: kubelet`. */
+  readonly label: string
+  /** Settles when the value is there, or cannot be made. */
+  readonly promise: Promise<T>
+  #state: { readonly value: T } | { readonly error: Error } | undefined
+
+  constructor(label: string, promise: Promise<T>) {
+    this.label = label
+    this.promise = promise
+    promise.then(
+      (value) => {
+        this.#state = { value }
+      },
+      (error: unknown) => {
+        this.#state = { error: error instanceof Error ? error : new Error(String(error)) }
+      },
+    )
+  }
+
+  static of<T>(label: string, value: T): Value<T> {
+    const known = new Value(label, Promise.resolve(value) as Promise<T>)
+    known.#state = { value }
+    return known
+  }
+
+  get known(): boolean {
+    return this.#state !== undefined
+  }
+
+  /** Why it could not be made, when it could not. */
+  get error(): Error | undefined {
+    return this.#state && 'error' in this.#state ? this.#state.error : undefined
+  }
+
+  /** The value. @throws the reason it could not be made; or Error when it is not known yet. */
+  get(): T {
+    if (!this.#state) throw new Error(`${this.label} is not known yet`)
+    if ('error' in this.#state) throw this.#state.error
+    return this.#state.value
+  }
+}

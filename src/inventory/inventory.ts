@@ -1,0 +1,78 @@
+import type { z } from 'zod'
+import type { Origins } from './layers.ts'
+import type { artifacts, kubernetes, network, runtime } from './schema.ts'
+import type { resolvedSettings, roles } from './schema-host.ts'
+import type { Secret } from './secret.ts'
+
+/** Readonly all the way down; a secret stays a secret. */
+export type Frozen<T> = T extends Secret
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Frozen<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+      : T
+
+type Settings = z.output<typeof resolvedSettings>
+
+export type Role = (typeof roles)[number]
+
+/** How to reach a machine, as far as the inventory says: what is missing comes from ~/.ssh/config and defaults. */
+export type Ssh = Frozen<Omit<Settings['ssh'], 'password' | 'passphrase'>> & { readonly password?: Secret; readonly passphrase?: Secret }
+
+export type Become = Frozen<Omit<Settings['become'], 'password'>> & { readonly password?: Secret }
+
+export type Kernel = Frozen<Settings['kernel']>
+export type Kubelet = Frozen<Settings['kubelet']>
+export type Verify = Frozen<Settings['verify']>
+export type Taint = Frozen<Settings['taints'][number]>
+export type LabMachine = Frozen<NonNullable<Settings['lab']>>
+
+export type Kubernetes = Frozen<z.output<typeof kubernetes>>
+export type Runtime = Frozen<z.output<typeof runtime>>
+export type Network = Frozen<z.output<typeof network>>
+export type ArtifactSource = Frozen<z.output<typeof artifacts>>['source']
+
+/** A value of `vars`: JSON, or a secret. */
+export type Var = Secret | string | number | boolean | null | readonly Var[] | { readonly [key: string]: Var }
+
+/** One machine with everything that holds for it: defaults, top of the file, groups, host and `--set` added up. */
+export interface Host {
+  readonly name: string
+  /** Where ssh goes. Without it the name is an alias of ~/.ssh/config or a name in DNS; a lab machine has none. */
+  readonly address?: string
+  /** Address other nodes use, where it is not `address`. */
+  readonly nodeAddress?: string
+  readonly roles: readonly Role[]
+  /** In the order they were named. */
+  readonly groups: readonly string[]
+  readonly ssh: Ssh
+  readonly become: Become
+  readonly kernel: Kernel
+  readonly kubelet: Kubelet
+  readonly labels: Readonly<Record<string, string>>
+  readonly taints: readonly Taint[]
+  readonly vars: Readonly<Record<string, Var>>
+  readonly verify: Verify
+  /** Requirement id to reason. */
+  readonly accept: Readonly<Record<string, string>>
+  /** A throwaway machine of `provision lab`. */
+  readonly lab?: LabMachine
+}
+
+/** A whole inventory, checked, resolved and frozen. */
+export interface Inventory {
+  /** As it was given on the command line. */
+  readonly file: string
+  readonly name: string
+  readonly kubernetes: Kubernetes
+  readonly runtime: Runtime
+  readonly network: Network
+  readonly artifacts: { readonly source: ArtifactSource }
+  /** In the order of the file; at least one. */
+  readonly hosts: readonly Host[]
+  /** Group name to host names. */
+  readonly groups: Readonly<Record<string, readonly string[]>>
+  /** Where every value came from; read it with `explainValue`. */
+  readonly origins: Origins
+}

@@ -1,0 +1,209 @@
+import { CONTROL_PLANE_IMAGES, RELEASES } from '../../catalog/releases.ts'
+import type { GoRecipe, ImageRecipe, ManifestRecipe, OwnGoRecipe, Recipe, RootRecipe } from './recipe.ts'
+
+const kubernetesMinor = RELEASES.kubernetes.version.replace(/^v([0-9]+)\.([0-9]+)\..*$/, '$2')
+const stagingVersion = RELEASES.kubernetes.version.replace(/^v1\./, 'v0.')
+
+/** What `kubectl version` and the API server's /version say. The date is the tag's own, so two builds are the same bytes. */
+const kubernetesDefines = Object.fromEntries(
+  ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((name) => [
+    [`${name}.gitVersion`, RELEASES.kubernetes.version],
+    [`${name}.gitMajor`, '1'],
+    [`${name}.gitMinor`, kubernetesMinor],
+    [`${name}.gitTreeState`, 'clean'],
+    [`${name}.buildDate`, RELEASES.kubernetes.date],
+  ]),
+)
+
+function kubernetes(name: string, title: string, programs: GoRecipe['programs']): GoRecipe {
+  const modules = [{ path: 'k8s.io/kubernetes', version: RELEASES.kubernetes.version }]
+  return { kind: 'go', name, title, licence: 'Apache-2.0', modules, stagingVersion, cgo: false, defines: kubernetesDefines, programs }
+}
+
+const goParts: readonly GoRecipe[] = [
+  {
+    kind: 'go',
+    name: 'runc',
+    title: `runc ${RELEASES.runc.version}`,
+    licence: 'Apache-2.0 AND LGPL-2.1-only',
+    debianPackages: ['gcc', 'libc6-dev', 'libseccomp-dev', 'pkg-config'],
+    modules: [{ path: 'github.com/opencontainers/runc', version: RELEASES.runc.version }],
+    cgo: true,
+    tags: ['seccomp', 'netgo', 'osusergo', 'urfave_cli_no_docs'],
+    programs: [{ package: 'github.com/opencontainers/runc', artifact: 'runc' }],
+  },
+  {
+    kind: 'go',
+    name: 'cni-plugins',
+    title: `CNI plugins ${RELEASES.cniPlugins.version}`,
+    licence: 'Apache-2.0',
+    modules: [{ path: 'github.com/containernetworking/plugins', version: RELEASES.cniPlugins.version }],
+    cgo: false,
+    defines: { 'github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion': RELEASES.cniPlugins.version },
+    programs: ['main/bridge', 'main/loopback', 'ipam/host-local', 'meta/portmap'].map((folder) => ({
+      package: `github.com/containernetworking/plugins/plugins/${folder}`,
+      artifact: `cni/${folder.replace(/^.*\//, '')}`,
+    })),
+  },
+  {
+    kind: 'go',
+    name: 'containerd',
+    title: `containerd ${RELEASES.containerd.version}`,
+    licence: 'Apache-2.0',
+    modules: [{ path: 'github.com/containerd/containerd/v2', version: RELEASES.containerd.version }],
+    cgo: false,
+    tags: ['netgo', 'osusergo', 'static_build'],
+    defines: { 'github.com/containerd/containerd/v2/version.Version': RELEASES.containerd.version },
+    programs: ['containerd', 'containerd-shim-runc-v2', 'ctr'].map((name) => ({
+      package: `github.com/containerd/containerd/v2/cmd/${name}`,
+      artifact: name,
+    })),
+  },
+  {
+    kind: 'go',
+    name: 'crictl',
+    title: `crictl ${RELEASES.crictl.version}`,
+    licence: 'Apache-2.0',
+    modules: [{ path: 'sigs.k8s.io/cri-tools', version: RELEASES.crictl.version }],
+    cgo: false,
+    defines: { 'sigs.k8s.io/cri-tools/pkg/version.Version': RELEASES.crictl.version },
+    programs: [{ package: 'sigs.k8s.io/cri-tools/cmd/crictl', artifact: 'crictl' }],
+  },
+  kubernetes(
+    'kubernetes-node',
+    `kubelet, kubeadm, kubectl ${RELEASES.kubernetes.version}`,
+    ['kubelet', 'kubeadm', 'kubectl'].map((name) => ({ package: `k8s.io/kubernetes/cmd/${name}`, artifact: name })),
+  ),
+  kubernetes(
+    'kubernetes-control-plane',
+    `Kubernetes control plane ${RELEASES.kubernetes.version}`,
+    ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'].map((name) => ({
+      package: `k8s.io/kubernetes/cmd/${name}`,
+    })),
+  ),
+  {
+    kind: 'go',
+    name: 'etcd-programs',
+    title: `etcd ${RELEASES.etcd.version}`,
+    licence: 'Apache-2.0',
+    modules: ['server', 'etcdctl', 'etcdutl'].map((name) => ({ path: `go.etcd.io/etcd/${name}/v3`, version: RELEASES.etcd.version })),
+    cgo: false,
+    programs: [
+      { package: 'go.etcd.io/etcd/server/v3', as: 'etcd' },
+      { package: 'go.etcd.io/etcd/etcdctl/v3' },
+      { package: 'go.etcd.io/etcd/etcdutl/v3' },
+    ],
+  },
+  {
+    kind: 'go',
+    name: 'coredns-program',
+    title: `CoreDNS ${RELEASES.coredns.version}`,
+    licence: 'Apache-2.0',
+    modules: [{ path: 'github.com/coredns/coredns', version: RELEASES.coredns.version }],
+    cgo: false,
+    programs: [{ package: 'github.com/coredns/coredns' }],
+  },
+  {
+    kind: 'go',
+    name: 'flannel-programs',
+    title: `Flannel ${RELEASES.flannel.version}`,
+    licence: 'Apache-2.0',
+    debianPackages: ['gcc', 'libc6-dev'],
+    modules: [
+      { path: 'github.com/flannel-io/flannel', version: RELEASES.flannel.version },
+      { path: 'github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common', version: 'v1.3.210' },
+      { path: 'github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/vpc', version: 'v1.3.75' },
+    ],
+    cgo: true,
+    defines: { 'github.com/flannel-io/flannel/pkg/version.Version': RELEASES.flannel.version },
+    programs: [
+      { package: 'github.com/flannel-io/flannel', as: 'flanneld' },
+      { package: 'github.com/flannel-io/flannel/cmd/install_conf', as: 'install-conf' },
+    ],
+  },
+]
+
+const ownPrograms: OwnGoRecipe = {
+  kind: 'own',
+  name: 'own-programs',
+  title: 'pause, echo, copy and the stand-in for the Flannel plugin',
+  licence: 'Apache-2.0',
+  programs: ['pause', 'echo', 'copy', 'flannel-cni'],
+}
+
+const root: RootRecipe = {
+  kind: 'root',
+  name: 'image-root',
+  title: 'Debian base of the images that call iptables',
+  licence: 'GPL-2.0-or-later AND LGPL-2.1-or-later AND BSD-3-Clause AND MIT',
+  debianPackages: ['mmdebstrap'],
+  suite: 'trixie',
+  packages: ['conntrack', 'ipset', 'iptables', 'kmod', 'nftables'],
+}
+
+function image(name: string, reference: string, parts: Pick<ImageRecipe, 'files' | 'builtFrom'> & Partial<ImageRecipe>): ImageRecipe {
+  return { kind: 'image', name, title: `image ${reference}`, reference, licence: 'Apache-2.0', ...parts }
+}
+
+function kubernetesImage(name: keyof typeof CONTROL_PLANE_IMAGES & `kube-${string}`, base?: string): ImageRecipe {
+  return image(name, CONTROL_PLANE_IMAGES[name], {
+    files: [{ part: 'kubernetes-control-plane', file: name, to: `/usr/local/bin/${name}` }],
+    builtFrom: `k8s.io/kubernetes ${RELEASES.kubernetes.version}${base === undefined ? '' : ` on Debian ${root.suite}`}`,
+    ...(base === undefined ? {} : { base, licence: `Apache-2.0 AND ${root.licence}` }),
+  })
+}
+
+const images: readonly ImageRecipe[] = [
+  image('pause', CONTROL_PLANE_IMAGES.pause, {
+    files: [{ part: 'own-programs', file: 'pause', to: '/pause' }],
+    entrypoint: ['/pause'],
+    builtFrom: 'our own program, not the release',
+  }),
+  image('etcd', CONTROL_PLANE_IMAGES.etcd, {
+    files: ['etcd', 'etcdctl', 'etcdutl'].map((file) => ({ part: 'etcd-programs', file, to: `/usr/local/bin/${file}` })),
+    builtFrom: `go.etcd.io/etcd/server/v3 ${RELEASES.etcd.version}`,
+  }),
+  kubernetesImage('kube-apiserver'),
+  kubernetesImage('kube-controller-manager'),
+  kubernetesImage('kube-scheduler'),
+  kubernetesImage('kube-proxy', root.name),
+  image('coredns', CONTROL_PLANE_IMAGES.coredns, {
+    files: [{ part: 'coredns-program', file: 'coredns', to: '/coredns' }],
+    entrypoint: ['/coredns'],
+    builtFrom: `github.com/coredns/coredns ${RELEASES.coredns.version}`,
+  }),
+  image('flannel', RELEASES.flannel.images.flannel, {
+    base: root.name,
+    licence: `Apache-2.0 AND ${root.licence}`,
+    files: ['flanneld', 'install-conf'].map((file) => ({ part: 'flannel-programs', file, to: `/opt/bin/${file}` })),
+    entrypoint: ['/opt/bin/flanneld'],
+    builtFrom: `github.com/flannel-io/flannel ${RELEASES.flannel.version} on Debian ${root.suite}`,
+  }),
+  image('flannel-cni-plugin', RELEASES.flannel.images['flannel-cni-plugin'], {
+    // The manifest's init container runs `cp -f /flannel /opt/cni/bin/flannel`.
+    files: [
+      { part: 'own-programs', file: 'flannel-cni', to: '/flannel' },
+      { part: 'own-programs', file: 'copy', to: '/bin/cp' },
+    ],
+    builtFrom: 'our own stand-in, not the release: its source is not published as a module',
+  }),
+  image('echo', 'provision.local/echo:1', {
+    files: [{ part: 'own-programs', file: 'echo', to: '/echo' }],
+    entrypoint: ['/echo'],
+    builtFrom: 'our own program',
+  }),
+]
+
+const flannelManifest: ManifestRecipe = {
+  kind: 'manifest',
+  name: 'flannel-manifest',
+  title: `Flannel's manifest ${RELEASES.flannel.version}`,
+  licence: 'Apache-2.0',
+  module: { path: 'github.com/flannel-io/flannel', version: RELEASES.flannel.version },
+  file: 'Documentation/kube-flannel.yml',
+  sha256: RELEASES.flannel.manifestSha256,
+  artifact: 'kube-flannel.yml',
+}
+
+/** All parts, in the order they are wanted: what the runtime needs, then the node, then images. */
+export const RECIPES: readonly Recipe[] = [...goParts.slice(0, 5), ownPrograms, flannelManifest, root, ...goParts.slice(5), ...images]
