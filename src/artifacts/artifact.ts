@@ -7,13 +7,20 @@ export type Arch = (typeof ARCHES)[number]
 export const ARTIFACT_KINDS = ['binary', 'archive', 'image', 'manifest'] as const
 export type ArtifactKind = (typeof ARTIFACT_KINDS)[number]
 
-const singleLine = z.string().min(1).max(512).regex(/^[^\p{Cc}]+$/u, 'must be one line without control characters')
+const singleLine = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[^\p{Cc}]+$/u, 'must be one line without control characters')
 
 export const artifactSchema = z.strictObject({
   name: z
     .string()
     .max(128)
-    .regex(/^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/, 'must be lower case words, for example `kubelet` or `cni/bridge`'),
+    .regex(
+      /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/,
+      'must be lower case words, for example `kubelet` or `cni/bridge`',
+    ),
   /** As upstream writes it, e.g. `v1.36.3`. For an image: its tag. */
   version: singleLine,
   arch: z.enum(ARCHES),

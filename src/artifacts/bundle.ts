@@ -12,7 +12,10 @@ export const BUNDLE_FORMAT = 1
 const pathInBundle = z
   .string()
   .max(512)
-  .regex(/^(bin|images|manifests)(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/, 'must lie below bin/, images/ or manifests/, without `..`')
+  .regex(
+    /^(bin|images|manifests)(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/,
+    'must lie below bin/, images/ or manifests/, without `..`',
+  )
 
 const entrySchema = z.strictObject({ ...artifactSchema.shape, path: pathInBundle })
 
@@ -26,7 +29,8 @@ export const bundleSchema = z
     const seen = new Map<string, number>()
     for (const [i, { name, arch }] of bundle.artifacts.entries()) {
       const key = `${name} for ${arch}`
-      if (seen.has(key)) context.addIssue({ code: 'custom', path: ['artifacts', i, 'name'], message: `${key} is listed twice` })
+      if (seen.has(key))
+        context.addIssue({ code: 'custom', path: ['artifacts', i, 'name'], message: `${key} is listed twice` })
       seen.set(key, i)
     }
   })
@@ -50,7 +54,10 @@ export async function openBundle(path: string): Promise<Bundle> {
   const root = resolve(path)
   const kind = await stat(root).catch(() => undefined)
   if (kind === undefined)
-    throw new InputError({ what: `there is no bundle at ${root}`, fix: 'give the path of a folder or tar that `provision bundle` made' })
+    throw new InputError({
+      what: `there is no bundle at ${root}`,
+      fix: 'give the path of a folder or tar that `provision bundle` made',
+    })
   const index = kind.isDirectory() ? undefined : await tarIndex(root)
   const entries = parseBundle(await readIndex(root, index), `${root}/${BUNDLE_FILE}`)
   const files = await Promise.all(entries.map((entry) => locate(root, entry, index)))
@@ -67,12 +74,20 @@ export function parseBundle(text: string, where: string): readonly BundleEntry[]
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw new InputError({ what: `${BUNDLE_FILE} is not JSON: ${(error as Error).message}`, where, fix: 'make the bundle again' })
+    throw new InputError({
+      what: `${BUNDLE_FILE} is not JSON: ${(error as Error).message}`,
+      where,
+      fix: 'make the bundle again',
+    })
   }
   const parsed = bundleSchema.safeParse(json)
   if (parsed.success) return parsed.data.artifacts
   const lines = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'bundle'}: ${issue.message}`)
-  throw new InputError({ what: `${BUNDLE_FILE} is not valid: ${lines.slice(0, 5).join('; ')}`, where, fix: 'make the bundle again' })
+  throw new InputError({
+    what: `${BUNDLE_FILE} is not valid: ${lines.slice(0, 5).join('; ')}`,
+    where,
+    fix: 'make the bundle again',
+  })
 }
 
 async function readIndex(root: string, index: TarIndex | undefined): Promise<string> {
@@ -80,7 +95,11 @@ async function readIndex(root: string, index: TarIndex | undefined): Promise<str
     if (index === undefined) return await readFile(join(root, BUNDLE_FILE), 'utf8')
     return (await readTarEntry(root, index, BUNDLE_FILE)).toString('utf8')
   } catch (cause) {
-    const trouble = { what: `there is no ${BUNDLE_FILE} in it`, where: root, why: 'this is not a bundle, or copying it was not finished' }
+    const trouble = {
+      what: `there is no ${BUNDLE_FILE} in it`,
+      where: root,
+      why: 'this is not a bundle, or copying it was not finished',
+    }
     throw new InputError({ ...trouble, fix: 'make it with `provision bundle`, or copy it again' }, { cause })
   }
 }
@@ -93,7 +112,10 @@ async function locate(root: string, entry: BundleEntry, index: TarIndex | undefi
     return range === undefined ? artifactFile(artifact, join(root, path)) : artifactFile(artifact, root, range)
   }
   throw new InputError({
-    what: sizeBytes === undefined ? `${path} is missing from the bundle` : `${path} has ${sizeBytes} bytes, ${BUNDLE_FILE} says ${artifact.size}`,
+    what:
+      sizeBytes === undefined
+        ? `${path} is missing from the bundle`
+        : `${path} has ${sizeBytes} bytes, ${BUNDLE_FILE} says ${artifact.size}`,
     where: root,
     why: 'copying the bundle was not finished, or the file was changed',
     fix: 'copy or make the bundle again',
@@ -105,7 +127,10 @@ function find(files: readonly ArtifactFile[], name: string, arch: Arch | undefin
   const match = named.find(({ artifact }) => arch === undefined || artifact.arch === arch || artifact.arch === 'any')
   if (match !== undefined) return match
   const wanted = arch === undefined ? name : `${name} for ${arch}`
-  const held = named.length === 0 ? files.map((file) => file.artifact.name) : named.map((file) => `${name} for ${file.artifact.arch}`)
+  const held =
+    named.length === 0
+      ? files.map((file) => file.artifact.name)
+      : named.map((file) => `${name} for ${file.artifact.arch}`)
   throw new InputError({
     what: `the bundle does not hold ${wanted}`,
     where: root,

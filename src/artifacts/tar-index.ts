@@ -26,7 +26,12 @@ export async function tarIndex(path: string): Promise<TarIndex> {
     if (entry.isFile) entries.set(entry.name.replace(/^(\.\/)+/, ''), { offset, sizeBytes: entry.sizeBytes })
     offset += Math.ceil(entry.sizeBytes / BLOCK_BYTES) * BLOCK_BYTES
   }
-  throw new InputError({ what: 'the tar has no end', where: path, why: 'copying it was not finished', fix: 'copy it again' })
+  throw new InputError({
+    what: 'the tar has no end',
+    where: path,
+    why: 'copying it was not finished',
+    fix: 'copy it again',
+  })
 }
 
 export async function readTarEntry(path: string, index: TarIndex, name: string): Promise<Buffer> {

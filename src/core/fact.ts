@@ -31,7 +31,7 @@ export interface Probe<Ask = unknown, Answer = unknown> {
 }
 
 /** Erases the types of the ask, so that probes of different facts fit in one list. `Answers.get` wants the typed one. */
-export type AnyProbe = Probe<never, unknown>
+export type AnyProbe = Probe<unknown, unknown>
 
 export function probe<Ask, Answer>(fact: Fact<Ask, Answer>, ask: Ask): Probe<Ask, Answer> {
   return { fact, ask }
@@ -57,7 +57,7 @@ export interface FactOutput {
 /** Answers of a look, from the output of each fact's script. Parsing is lazy: a fact nobody reads cannot fail a host. */
 export function answersOf(outputs: ReadonlyMap<string, FactOutput>): Answers {
   const groups = new Map<string, ReadonlyMap<string, readonly Line[]>>()
-  const linesOf = (fact: Fact<never, unknown>, id: string): readonly Line[] => {
+  const linesOf = (fact: Fact<unknown, unknown>, id: string): readonly Line[] => {
     let byId = groups.get(fact.name)
     if (!byId) {
       byId = groupLines(fact.name, outputs.get(fact.name))
@@ -66,7 +66,7 @@ export function answersOf(outputs: ReadonlyMap<string, FactOutput>): Answers {
     return byId.get(id) ?? []
   }
   return {
-    get: ({ fact, ask }) => fact.parse(linesOf(fact as unknown as Fact<never, unknown>, fact.id(ask)), ask),
+    get: ({ fact, ask }) => fact.parse(linesOf(fact, fact.id(ask)), ask),
     identity: (probes) =>
       probes
         .flatMap(({ fact, ask }) => {

@@ -1,14 +1,14 @@
-import type { Failure, HostResult, PathPart, Report, ResourceResult } from './events.ts'
+import type { HostResult, PathPart, Report } from './events.ts'
 import type { Answers, AnyProbe } from './fact.ts'
-import type { Counters, LockHolder, Outcome, Session } from './host.ts'
+import type { LockHolder, Outcome, Session } from './host.ts'
+import { Ledger } from './ledger.ts'
 import { lookScript, readLook } from './look.ts'
-import { type HostPlan, seenDigest } from './plan.ts'
-import { planHost, plannedResource } from './plan-host.ts'
+import type { HostPlan } from './plan.ts'
+import { planHost } from './plan-host.ts'
 import type { Compiled, CompiledResource } from './play.ts'
-import { type Key, notConverged } from './resource.ts'
-import { type Decided, type Selection, select } from './select.ts'
-import { describeOutcome, failureOf, troubleOf } from './trouble.ts'
-import { type ItemEnd, readWave, type WaveItem, waveScript } from './wave.ts'
+import { type Selection, select } from './select.ts'
+import { describeOutcome } from './trouble.ts'
+import { readWave, type WaveItem, waveScript } from './wave.ts'
 import { WaveListener } from './wave-listener.ts'
 
 /** Decides, once a host's plan is known, whether it is carried out. A dry run is a gate that always says `stop`. */
@@ -53,36 +53,33 @@ function waveTitle(items: readonly WaveItem[]): string {
 /** One host, from the first look to the last proof. */
 export class HostRunner {
   readonly #in: HostRunInput
-  readonly #decided = new Map<Key, Decided>()
-  readonly #results = new Map<Key, ResourceResult>()
-  readonly #failures: Failure[] = []
+  readonly #ledger: Ledger
   readonly #path: PathPart[] = []
   #answers: Answers | undefined
   #waves = 0
   #locked = false
-  readonly #byKey: ReadonlyMap<Key, CompiledResource>
 
   constructor(input: HostRunInput) {
     this.#in = input
-    this.#byKey = new Map(input.compiled.resources.map((item) => [item.resource.key, item]))
+    this.#ledger = new Ledger(input.compiled, input.report)
   }
 
   async run(): Promise<HostRun> {
     const { compiled, gate, report } = this.#in
     if (!(await this.#lookAt(compiled.resources))) return this.#end(undefined)
-    const plan = planHost(this.#in.session.peer.hostKey, compiled, this.#decided)
+    const plan = planHost(this.#in.session.peer.hostKey, compiled, this.#ledger.decided)
     report({ type: 'plan', host: compiled.host, plan })
     const unmet = plan.resources.some(({ verdict }) => verdict === 'unmet')
-    if (unmet) this.#settleFindings()
+    if (unmet) this.#ledger.settleFindings(this.#select())
     else if ((await gate(plan)) === 'act') await this.#act()
     return this.#end(plan)
   }
 
   async #act(): Promise<void> {
-    const { compiled, signal } = this.#in
+    const { signal } = this.#in
     for (;;) {
-      const selection = select(compiled.resources, this.#decided, this.#results)
-      this.#settleAll(selection.settled)
+      const selection = this.#select()
+      this.#ledger.settleAll(selection.settled)
       if (signal.aborted) return
       if (selection.wave.length > 0) {
         if (!(await this.#wave(selection))) return
@@ -91,12 +88,6 @@ export class HostRunner {
         if (!(await this.#awaitValue(selection))) return
       }
     }
-  }
-
-  /** The host is left as it is: only the requirements get a result. */
-  #settleFindings(): void {
-    const { settled } = select(this.#in.compiled.resources, this.#decided, this.#results)
-    this.#settleAll(settled.filter(({ item }) => this.#decided.get(item.resource.key)?.decision.verdict === 'finding'))
   }
 
   /** Nothing can go on before some value is known: wait for the first, then look at what it made. */
@@ -121,7 +112,7 @@ export class HostRunner {
       })
       if (this.#in.signal.aborted) return true
     }
-    return this.#lookAt(this.#unsettled())
+    return this.#lookAt(this.#ledger.unsettled())
   }
 
   async #lookAt(items: readonly CompiledResource[]): Promise<boolean> {
@@ -130,7 +121,7 @@ export class HostRunner {
     const probes = [...items.flatMap(({ resource }) => resource.probes), ...collect]
     const outcome = await session.run(lookScript(probes), { deadlineMs: lookDeadlineMs, capBytes: LOOK_CAP_BYTES })
     if (outcome.kind !== 'exited') {
-      this.#failures.push({ host: compiled.host, trouble: describeOutcome(outcome, 'looking at the host') })
+      this.#ledger.failures.push({ host: compiled.host, trouble: describeOutcome(outcome, 'looking at the host') })
       return false
     }
     this.#decide(items, readLook(outcome.sections))
@@ -139,20 +130,11 @@ export class HostRunner {
     return true
   }
 
-  #decide(items: readonly CompiledResource[], answers: Answers): void {
-    this.#answers = answers
-    for (const { resource } of items) {
-      const decision = resource.decide(answers)
-      const seen = decision.verdict === 'differs' ? seenDigest(answers.identity(resource.probes)) : ''
-      this.#decided.set(resource.key, { decision, seen })
-    }
-  }
-
   async #wave(selection: Selection): Promise<boolean> {
     const { run, compiled, report, clock, collect } = this.#in
     const from = clock()
     await this.#lock()
-    const items = selection.wave.map((item) => this.#waveItem(item))
+    const items = selection.wave.map((item) => this.#ledger.waveItem(item))
     const wave = ++this.#waves
     report({
       type: 'wave',
@@ -162,7 +144,7 @@ export class HostRunner {
       resources: items.map(({ resource }) => resource.key),
     })
     if (!(await this.#upload(items))) return false
-    const again = this.#unsettled()
+    const again = this.#ledger.unsettled()
     const probes = [...again.flatMap(({ resource }) => resource.probes), ...collect]
     const outcome = await this.#supervise(`wave-${wave}`, items, waveScript(run, items, probes))
     const complete = this.#readWave(items, again, outcome)
@@ -191,7 +173,7 @@ export class HostRunner {
     })
     this.#path.push({ what: `upload ${blobs.length} files`, host: compiled.host, fromMs: from, toMs: clock() })
     if (outcome.kind === 'exited' && outcome.code === 0) return true
-    this.#failures.push({ host: compiled.host, trouble: describeOutcome(outcome, 'uploading files') })
+    this.#ledger.failures.push({ host: compiled.host, trouble: describeOutcome(outcome, 'uploading files') })
     return false
   }
 
@@ -218,86 +200,24 @@ export class HostRunner {
     const ends = readWave(items, sections)
     const complete = outcome.kind === 'exited' && outcome.code === 0
     if (complete) this.#decide(again, readLook(sections))
-    for (const [i, item] of items.entries()) this.#settleItem(item, ends[i] ?? { end: 'unstarted' }, complete)
+    for (const [i, item] of items.entries()) this.#ledger.settleItem(item, ends[i] ?? { end: 'unstarted' }, complete)
     if (complete) return true
-    this.#failures.push({ host: this.#in.compiled.host, trouble: describeOutcome(outcome, 'changing the host') })
+    this.#ledger.failures.push({ host: this.#in.compiled.host, trouble: describeOutcome(outcome, 'changing the host') })
     return false
   }
 
-  #settleItem(item: WaveItem, end: ItemEnd, complete: boolean): void {
-    const { host } = this.#in.compiled
-    const { resource } = item
-    const decision = this.#decided.get(resource.key)?.decision
-    if (end.end === 'skipped' || end.end === 'unstarted') this.#settle(resource.key, 'skipped')
-    else if (end.end !== 'ok') {
-      this.#failures.push(failureOf(host, item, end))
-      this.#settle(resource.key, 'failed')
-    } else if (!complete || decision?.verdict === 'same') this.#settle(resource.key, 'changed')
-    else {
-      const rest = decision?.verdict === 'differs' ? decision.changes : []
-      const trouble =
-        decision?.verdict === 'unknown' ? troubleOf(resource.key, decision.reason) : notConverged(resource.key, rest)
-      this.#failures.push({ host, key: resource.key, title: resource.title, section: item.section, trouble })
-      this.#settle(resource.key, 'failed')
-    }
+  #select(): Selection {
+    return select(this.#in.compiled.resources, this.#ledger.decided, this.#ledger.results)
   }
 
-  #waveItem({ resource, section }: CompiledResource): WaveItem {
-    const decided = this.#decided.get(resource.key)
-    if (decided?.decision.verdict !== 'differs') throw new Error(`${resource.key} is in a wave without steps`)
-    return { resource, section, steps: decided.decision.steps, seen: decided.seen }
-  }
-
-  #unsettled(): readonly CompiledResource[] {
-    return this.#in.compiled.resources.filter(({ resource }) => !this.#results.has(resource.key))
-  }
-
-  #settleAll(settled: Selection['settled']): void {
-    for (const { item, result, reason } of settled) {
-      const { key, title } = item.resource
-      if (reason !== undefined) {
-        this.#failures.push({
-          host: this.#in.compiled.host,
-          key,
-          title,
-          section: item.section,
-          trouble: troubleOf(key, reason),
-        })
-      }
-      this.#settle(key, result)
-    }
-  }
-
-  #settle(key: Key, result: ResourceResult): void {
-    this.#results.set(key, result)
-    const item = this.#byKey.get(key)
-    if (!item) return
-    this.#in.report({
-      type: 'resource',
-      host: this.#in.compiled.host,
-      resource: plannedResource(item, this.#decided.get(key)),
-      result,
-    })
+  #decide(items: readonly CompiledResource[], answers: Answers): void {
+    this.#answers = answers
+    this.#ledger.decide(items, answers)
   }
 
   #end(plan: HostPlan | undefined): HostRun {
-    const { session, compiled, clock, signal } = this.#in
-    const count = (wanted: ResourceResult) => [...this.#results.values()].filter((result) => result === wanted).length
-    const unmet = count('unmet')
-    const counters: Counters = { ...session.counters }
-    const result: HostResult = {
-      host: compiled.host,
-      verdict: this.#failures.length > 0 ? 'failed' : unmet > 0 ? 'unmet' : signal.aborted ? 'interrupted' : 'ok',
-      changed: count('changed'),
-      unchanged: count('unchanged'),
-      failed: count('failed'),
-      skipped: count('skipped'),
-      unmet,
-      accepted: count('accepted'),
-      ms: clock(),
-      counters,
-      failures: this.#failures,
-    }
+    const { session, clock, signal } = this.#in
+    const result = this.#ledger.result({ ms: clock(), counters: session.counters, interrupted: signal.aborted })
     return { result, plan, answers: this.#answers, path: this.#path }
   }
 }

@@ -5,10 +5,12 @@ import { quote } from './quote.ts'
 type AnyFact = AnyProbe['fact']
 
 /** Asks of many probes, one list per fact, each ask once: a look costs one script whatever the number of resources. */
-function coalesce(probes: readonly AnyProbe[]): readonly { readonly fact: AnyFact; readonly asks: readonly never[] }[] {
-  const groups = new Map<string, { fact: AnyFact; asks: Map<string, never> }>()
+function coalesce(
+  probes: readonly AnyProbe[],
+): readonly { readonly fact: AnyFact; readonly asks: readonly unknown[] }[] {
+  const groups = new Map<string, { fact: AnyFact; asks: Map<string, unknown> }>()
   for (const { fact, ask } of probes) {
-    const group = groups.get(fact.name) ?? { fact, asks: new Map<string, never>() }
+    const group = groups.get(fact.name) ?? { fact, asks: new Map<string, unknown>() }
     groups.set(fact.name, group)
     const id = fact.id(ask)
     if (/[\t\n]/.test(id))

@@ -19,7 +19,7 @@ const pattern = (regex: RegExp, what: string, max = 253) => z.string({ error: wh
 
 export const dnsLabel = pattern(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
-  'a DNS label: lower-case letters, digits and hyphens, beginning and ending with a letter or digit, at most 63 long',
+  'a DNS label: at most 63 lower-case letters, digits and hyphens, like node-1',
   63,
 )
 

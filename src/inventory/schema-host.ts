@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { address, dnsLabel, duration, fingerprint, flag, hostPath, labelKey, labelValue, line, localPath, port, sizeMiB, whole } from './scalars.ts'
+import { address, dnsLabel, duration, fingerprint, hostPath, ipAddress, labelKey, labelValue, line, localPath, port, sizeMiB, whole } from './scalars.ts'
 import { secretReference } from './secret.ts'
 
 /**
@@ -102,7 +102,7 @@ const reserved = z
 
 export const kubelet = z
   .strictObject({
-    maxPods: whole('a number', 1, 1000).default(110).describe('Pods one node may run.'),
+    maxPods: whole('a number', 1, 250).default(110).describe('Pods one node may run; its share of podSubnet has 254 addresses.'),
     swapBehavior: z
       .enum(['NoSwap', 'LimitedSwap'])
       .exactOptional()
@@ -200,7 +200,7 @@ export const roles = ['control-plane', 'worker'] as const
 export const host = z
   .strictObject({
     address: address.exactOptional().describe('Where ssh goes: IP address or DNS name. Without it the name is looked up in ~/.ssh/config, then in DNS.'),
-    nodeAddress: address
+    nodeAddress: ipAddress
       .exactOptional()
       .describe('IP address other nodes reach this one by, where that is not `address` (a private network). Otherwise that of the default route.'),
     roles: z

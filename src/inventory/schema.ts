@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { group, host, settings } from './schema-host.ts'
-import { address, dnsLabel, dnsName, duration, flag, hostPath, hostPort, line, localPath, subnet, url, version } from './scalars.ts'
+import { address, dnsLabel, dnsName, duration, flag, hostPath, hostPort, localPath, subnet, url, version, whole } from './scalars.ts'
 
 const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'mh', 'fo', 'ovf'] as const
 
@@ -74,7 +74,7 @@ export const network = z
       .default('vxlan')
       .describe('vxlan works everywhere; host-gw is faster where all nodes share one layer-2 network; wireguard encrypts.'),
     mtu: z
-      .union([z.literal('auto'), z.int().min(1280).max(65_535)], { error: 'auto, or a number of bytes from 1280 to 65535' })
+      .union([z.literal('auto'), whole('auto, or a number of bytes', 1280, 65_535)], { error: 'auto, or a number of bytes from 1280 to 65535' })
       .default('auto')
       .describe('MTU of pods. auto: that of the path between nodes less what the backend adds. Too big drops packets silently.'),
     interface: z

@@ -18,30 +18,46 @@ interface Replace {
 
 /** Reads the directives we need; everything else is the business of `go`. */
 export function parseGoMod(text: string): UpstreamModule {
-  const godebug: string[] = []
-  const replaces: Replace[] = []
-  let go = '1.21'
-  let block = ''
+  const named = (name: string) => directives(text).flatMap((each) => (each.directive === name ? [each.words] : []))
+  return {
+    go: named('go')[0]?.[0] ?? '1.21',
+    godebug: named('godebug').map((words) => words.join(' ')),
+    replaces: named('replace').map(parseReplace),
+  }
+}
+
+interface Directive {
+  readonly directive: string
+  readonly words: readonly string[]
+}
+
+/** Every line as a directive of its own, those in `directive ( … )` blocks too. */
+function directives(text: string): readonly Directive[] {
+  const found: Directive[] = []
+  let block: string | undefined
   for (const raw of text.split('\n')) {
     const line = raw.replace(/\/\/.*$/, '').trim()
-    if (line === ')') block = ''
-    else if (line.endsWith('(')) block = line.slice(0, -1).trim()
-    else if (line !== '') {
-      const words = line.split(/\s+/)
-      const directive = block === '' ? words.shift() : block
-      if (directive === 'go') go = words[0] ?? go
-      if (directive === 'godebug') godebug.push(words.join(' '))
-      if (directive === 'replace') replaces.push(parseReplace(words))
-    }
+    const [first = '', ...rest] = line.split(/\s+/)
+    if (line === ')') block = undefined
+    else if (line.endsWith('(')) block = first
+    else if (line !== '')
+      found.push(
+        block === undefined ? { directive: first, words: rest } : { directive: block, words: [first, ...rest] },
+      )
   }
-  return { go, godebug, replaces }
+  return found
 }
 
 function parseReplace(words: readonly string[]): Replace {
   const arrow = words.indexOf('=>')
   const [from = '', fromVersion] = words.slice(0, arrow)
   const [to = '', toVersion] = words.slice(arrow + 1)
-  return { from, to, ...(fromVersion === undefined ? {} : { fromVersion }), ...(toVersion === undefined ? {} : { toVersion }) }
+  return {
+    from,
+    to,
+    ...(fromVersion === undefined ? {} : { fromVersion }),
+    ...(toVersion === undefined ? {} : { toVersion }),
+  }
 }
 
 /** The go.mod of the folder a part is compiled in. The same recipe and upstream give the same text. */
@@ -55,6 +71,7 @@ export function goMod(recipe: GoRecipe, upstream: UpstreamModule): string {
     ...recipe.modules.map((module) => `require ${module.path} ${module.version}`),
     '',
     ...upstream.replaces.flatMap((replace) => replaceLine(replace, recipe)),
+    ...(recipe.replaces ?? []).map((module) => `replace ${module.path} => ${module.path} ${module.version}`),
     '',
   ].join('\n')
 }
@@ -62,10 +79,8 @@ export function goMod(recipe: GoRecipe, upstream: UpstreamModule): string {
 function replaceLine(replace: Replace, recipe: GoRecipe): string[] {
   const from = replace.fromVersion === undefined ? replace.from : `${replace.from} ${replace.fromVersion}`
   if (replace.toVersion !== undefined) return [`replace ${from} => ${replace.to} ${replace.toVersion}`]
-  const pinned = recipe.modules.find((module) => module.path === replace.from)
-  const version = pinned?.version ?? recipe.stagingVersion
-  // A folder of the upstream's repository is published as a module of its own, or is one only its tests need.
-  return version === undefined ? [] : [`replace ${from} => ${replace.from} ${version}`]
+  // A folder of the upstream's repository is published as a module of its own: where its go.mod does not name the version, we do.
+  return recipe.stagingVersion === undefined ? [] : [`replace ${from} => ${replace.from} ${recipe.stagingVersion}`]
 }
 
 /** The name `go build -o FOLDER/` gives a program: last element of its path, leaving out a major version. */
@@ -83,7 +98,8 @@ export function linkerFlags(recipe: GoRecipe): string {
 
 /** `go1.26.8` is at least `1.26.0`? Development versions (`devel …`) are taken as new enough. */
 export function goIsAtLeast(installed: string, wanted: string): boolean {
-  const numbers = (text: string) => (/([0-9]+)\.([0-9]+)(?:\.([0-9]+))?/.exec(text) ?? []).slice(1).map((word) => Number(word ?? 0))
+  const numbers = (text: string) =>
+    (/([0-9]+)\.([0-9]+)(?:\.([0-9]+))?/.exec(text) ?? []).slice(1).map((word) => Number(word ?? 0))
   const have = numbers(installed)
   if (have.length === 0) return true
   for (const [i, want] of numbers(wanted).entries()) {

@@ -21,6 +21,8 @@ export interface GoRecipe extends Part {
   readonly modules: readonly GoModule[]
   /** Version that stands for every replacement with a folder inside the upstream's own repository (`=> ./staging/…`). */
   readonly stagingVersion?: string
+  /** Versions taken instead of the ones the upstream asks for, because those cannot be fetched. */
+  readonly replaces?: readonly GoModule[]
   readonly cgo: boolean
   readonly tags?: readonly string[]
   /** Variables set by the linker: `package/path.name` to value. */

@@ -17,7 +17,17 @@ const kubernetesDefines = Object.fromEntries(
 
 function kubernetes(name: string, title: string, programs: GoRecipe['programs']): GoRecipe {
   const modules = [{ path: 'k8s.io/kubernetes', version: RELEASES.kubernetes.version }]
-  return { kind: 'go', name, title, licence: 'Apache-2.0', modules, stagingVersion, cgo: false, defines: kubernetesDefines, programs }
+  return {
+    kind: 'go',
+    name,
+    title,
+    licence: 'Apache-2.0',
+    modules,
+    stagingVersion,
+    cgo: false,
+    defines: kubernetesDefines,
+    programs,
+  }
 }
 
 const goParts: readonly GoRecipe[] = [
@@ -39,7 +49,9 @@ const goParts: readonly GoRecipe[] = [
     licence: 'Apache-2.0',
     modules: [{ path: 'github.com/containernetworking/plugins', version: RELEASES.cniPlugins.version }],
     cgo: false,
-    defines: { 'github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion': RELEASES.cniPlugins.version },
+    defines: {
+      'github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion': RELEASES.cniPlugins.version,
+    },
     programs: ['main/bridge', 'main/loopback', 'ipam/host-local', 'meta/portmap'].map((folder) => ({
       package: `github.com/containernetworking/plugins/plugins/${folder}`,
       artifact: `cni/${folder.replace(/^.*\//, '')}`,
@@ -86,7 +98,10 @@ const goParts: readonly GoRecipe[] = [
     name: 'etcd-programs',
     title: `etcd ${RELEASES.etcd.version}`,
     licence: 'Apache-2.0',
-    modules: ['server', 'etcdctl', 'etcdutl'].map((name) => ({ path: `go.etcd.io/etcd/${name}/v3`, version: RELEASES.etcd.version })),
+    modules: ['server', 'etcdctl', 'etcdutl'].map((name) => ({
+      path: `go.etcd.io/etcd/${name}/v3`,
+      version: RELEASES.etcd.version,
+    })),
     cgo: false,
     programs: [
       { package: 'go.etcd.io/etcd/server/v3', as: 'etcd' },
@@ -109,8 +124,8 @@ const goParts: readonly GoRecipe[] = [
     title: `Flannel ${RELEASES.flannel.version}`,
     licence: 'Apache-2.0',
     debianPackages: ['gcc', 'libc6-dev'],
-    modules: [
-      { path: 'github.com/flannel-io/flannel', version: RELEASES.flannel.version },
+    modules: [{ path: 'github.com/flannel-io/flannel', version: RELEASES.flannel.version }],
+    replaces: [
       { path: 'github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common', version: 'v1.3.210' },
       { path: 'github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/vpc', version: 'v1.3.75' },
     ],
@@ -141,7 +156,11 @@ const root: RootRecipe = {
   packages: ['conntrack', 'ipset', 'iptables', 'kmod', 'nftables'],
 }
 
-function image(name: string, reference: string, parts: Pick<ImageRecipe, 'files' | 'builtFrom'> & Partial<ImageRecipe>): ImageRecipe {
+function image(
+  name: string,
+  reference: string,
+  parts: Pick<ImageRecipe, 'files' | 'builtFrom'> & Partial<ImageRecipe>,
+): ImageRecipe {
   return { kind: 'image', name, title: `image ${reference}`, reference, licence: 'Apache-2.0', ...parts }
 }
 
@@ -160,7 +179,11 @@ const images: readonly ImageRecipe[] = [
     builtFrom: 'our own program, not the release',
   }),
   image('etcd', CONTROL_PLANE_IMAGES.etcd, {
-    files: ['etcd', 'etcdctl', 'etcdutl'].map((file) => ({ part: 'etcd-programs', file, to: `/usr/local/bin/${file}` })),
+    files: ['etcd', 'etcdctl', 'etcdutl'].map((file) => ({
+      part: 'etcd-programs',
+      file,
+      to: `/usr/local/bin/${file}`,
+    })),
     builtFrom: `go.etcd.io/etcd/server/v3 ${RELEASES.etcd.version}`,
   }),
   kubernetesImage('kube-apiserver'),
@@ -206,4 +229,11 @@ const flannelManifest: ManifestRecipe = {
 }
 
 /** All parts, in the order they are wanted: what the runtime needs, then the node, then images. */
-export const RECIPES: readonly Recipe[] = [...goParts.slice(0, 5), ownPrograms, flannelManifest, root, ...goParts.slice(5), ...images]
+export const RECIPES: readonly Recipe[] = [
+  ...goParts.slice(0, 5),
+  ownPrograms,
+  flannelManifest,
+  root,
+  ...goParts.slice(5),
+  ...images,
+]

@@ -1,0 +1,124 @@
+import { RELEASES } from './releases.ts'
+
+/**
+ * What upstreams publish for download, with the digests they publish beside it (collected by kubespray, commit 46dbdd3994b3 of
+ * 2026-08-21, `checksums.yml`, Apache-2.0). `path` begins with the host: a mirror has the same layout below its own URL.
+ */
+export interface Download {
+  /** Of each artifact that comes out of it: name, and its path inside when the download is an archive. */
+  readonly holds: Readonly<Record<string, string>>
+  readonly version: string
+  readonly arch: 'amd64' | 'arm64' | 'any'
+  readonly format: 'binary' | 'tar.gz' | 'text'
+  readonly path: string
+  /** Of the download as it is. */
+  readonly sha256: string
+  /** SPDX expression. */
+  readonly licence: string
+}
+
+type Digests = Readonly<Record<'amd64' | 'arm64', string>>
+
+const KUBERNETES: Readonly<Record<'kubeadm' | 'kubelet' | 'kubectl', Digests>> = {
+  kubeadm: {
+    amd64: 'bba1733c701bf70ec74ba1cc3fd5745404c1134a8a4b0a5f8560cc9832023421',
+    arm64: '276cfbdc43b10fef663288cc1ed76abf77b1b7f700e9f1c053cb5dc3115484de',
+  },
+  kubelet: {
+    amd64: '46707a53209f826ad0f0d62371ac69cd00e78fd9a8176cf5f6f87f18f7f8b718',
+    arm64: '57205a5daf5883873d87b4914e1e00bdd7707acd075714788cfb0fc1f60bc414',
+  },
+  kubectl: {
+    amd64: 'ebbd080e7c2e275093b55915722043257eb24004363e20acb3c4d71919f88336',
+    arm64: '3d86f24401c41ae5a46ac50eef8865fe891d3647d324a0836f6c63757a126e62',
+  },
+}
+
+/** The newest release whose digests were published when they were collected; the lab compiles a newer patch of the same line. */
+const CONTAINERD = 'v2.3.4'
+
+const DIGESTS = {
+  containerd: {
+    amd64: '9d68969855fbf676cdb8ed758e420fb048d61f984f61de3e53eddfebe484d168',
+    arm64: 'a985fbb7e18fc0362d31a055338f5d7b0e087a3e27f14c70d1c5965399a29f95',
+  },
+  runc: {
+    amd64: 'f6ae8efc0fa40079e1475e97cbe9d1bd3f106a28d6af78a11d9f1bd565515e60',
+    arm64: '633301e2e32f8a5ad54031aab4901eb00308bec677dd15faa2751e8f9dab5ca4',
+  },
+  cniPlugins: {
+    amd64: 'b98f74a0f8522f0a83867178729c1aa70f2158f90c45a2ca8fa791db1c76b303',
+    arm64: '56171987d3947707c3563db2f4001bccaf50fd63468611b9f3cbecb1375ee7ec',
+  },
+  crictl: {
+    amd64: '83855e114566a8a8c44c548d515670f51de3a5e1da8b2effb59870e2f10c25a3',
+    arm64: '68328594ccf780a80ae2b092d9f6ce484eec7cf540c275242e8fd954bfd95332',
+  },
+} as const satisfies Record<string, Digests>
+
+const GITHUB = (repository: string, version: string) => `github.com/${repository}/releases/download/${version}`
+
+function forArch(arch: 'amd64' | 'arm64'): readonly Download[] {
+  const { kubernetes, runc, cniPlugins, crictl } = RELEASES
+  const licence = 'Apache-2.0'
+  const kubernetesBinaries = (['kubeadm', 'kubelet', 'kubectl'] as const).map((name) => ({
+    holds: { [name]: name },
+    version: kubernetes.version,
+    arch,
+    format: 'binary' as const,
+    path: `dl.k8s.io/release/${kubernetes.version}/bin/linux/${arch}/${name}`,
+    sha256: KUBERNETES[name][arch],
+    licence,
+  }))
+  return [
+    ...kubernetesBinaries,
+    {
+      holds: Object.fromEntries(['containerd', 'containerd-shim-runc-v2', 'ctr'].map((name) => [name, `bin/${name}`])),
+      version: CONTAINERD,
+      arch,
+      format: 'tar.gz',
+      path: `${GITHUB('containerd/containerd', CONTAINERD)}/containerd-${CONTAINERD.slice(1)}-linux-${arch}.tar.gz`,
+      sha256: DIGESTS.containerd[arch],
+      licence,
+    },
+    {
+      holds: { runc: 'runc' },
+      version: runc.version,
+      arch,
+      format: 'binary',
+      path: `${GITHUB('opencontainers/runc', runc.version)}/runc.${arch}`,
+      sha256: DIGESTS.runc[arch],
+      licence,
+    },
+    {
+      holds: Object.fromEntries(['bridge', 'host-local', 'loopback', 'portmap'].map((name) => [`cni/${name}`, name])),
+      version: cniPlugins.version,
+      arch,
+      format: 'tar.gz',
+      path: `${GITHUB('containernetworking/plugins', cniPlugins.version)}/cni-plugins-linux-${arch}-${cniPlugins.version}.tgz`,
+      sha256: DIGESTS.cniPlugins[arch],
+      licence,
+    },
+    {
+      holds: { crictl: 'crictl' },
+      version: crictl.version,
+      arch,
+      format: 'tar.gz',
+      path: `${GITHUB('kubernetes-sigs/cri-tools', crictl.version)}/crictl-${crictl.version}-linux-${arch}.tar.gz`,
+      sha256: DIGESTS.crictl[arch],
+      licence,
+    },
+  ]
+}
+
+const FLANNEL_MANIFEST: Download = {
+  holds: { 'kube-flannel.yml': 'kube-flannel.yml' },
+  version: RELEASES.flannel.version,
+  arch: 'any',
+  format: 'text',
+  path: `${GITHUB('flannel-io/flannel', RELEASES.flannel.version)}/kube-flannel.yml`,
+  sha256: RELEASES.flannel.manifestSha256,
+  licence: 'Apache-2.0',
+}
+
+export const DOWNLOADS: readonly Download[] = [...forArch('amd64'), ...forArch('arm64'), FLANNEL_MANIFEST]

@@ -1,0 +1,65 @@
+import { parseAllDocuments } from 'yaml'
+import { InputError } from '../core/errors.ts'
+import type { KubeObject } from '../facts/kube-objects.ts'
+import type { Network } from '../inventory/inventory.ts'
+
+export interface FlannelSettings {
+  readonly podSubnet: string
+  readonly network: Network
+}
+
+/** A change of ours to an upstream object, with its reason: listed in ARCHITECTURE.md, none by regular expression. */
+type Patch = (object: KubeObject, settings: FlannelSettings) => KubeObject
+
+/** flannel's names for our backends. Source: flannel's Documentation/backends.md. */
+const BACKENDS: Readonly<Record<Network['backend'], string>> = { vxlan: 'vxlan', 'host-gw': 'host-gw', wireguard: 'wireguard' }
+
+/**
+ * Upstream's manifest with our settings in it.
+ * @throws InputError when the text is not the manifest we know how to patch.
+ */
+export function flannelObjects(manifest: string, settings: FlannelSettings): readonly KubeObject[] {
+  const documents = parseAllDocuments(manifest)
+  if (!Array.isArray(documents)) throw wrongManifest('it is empty')
+  const objects = documents.map((document) => document.toJS() as KubeObject | null).filter((object) => object !== null)
+  const patches: readonly (readonly [string, Patch])[] = [
+    ['ConfigMap kube-flannel-cfg', netConf],
+    ['DaemonSet kube-flannel-ds', daemonArgs],
+  ]
+  for (const [name] of patches) {
+    if (!objects.some((object) => nameOf(object) === name)) throw wrongManifest(`it has no ${name}`)
+  }
+  return objects.map((object) => patches.reduce((done, [name, patch]) => (nameOf(done) === name ? patch(done, settings) : done), object))
+}
+
+function nameOf({ kind, metadata }: KubeObject): string {
+  return `${kind} ${metadata.name}`
+}
+
+/** flannel reads its network from here; it must be the pod subnet kubeadm was given, or pods get no route. */
+const netConf: Patch = (object, { podSubnet, network }) => {
+  const data = object.data as Readonly<Record<string, string>>
+  const shipped = JSON.parse(data['net-conf.json'] ?? '{}') as { readonly Backend?: object }
+  const backend = {
+    ...shipped.Backend,
+    Type: BACKENDS[network.backend],
+    ...(network.mtu === 'auto' ? {} : { MTU: network.mtu }),
+  }
+  const conf = { ...shipped, Network: podSubnet, Backend: backend }
+  return { ...object, data: { ...data, 'net-conf.json': `${JSON.stringify(conf, null, 2)}\n` } }
+}
+
+/** On hosts with several networks flannel would take the default route's interface. */
+const daemonArgs: Patch = (object, { network }) => {
+  if (network.interface === undefined) return object
+  const copy = structuredClone(object) as unknown as { spec: { template: { spec: { containers: { args?: string[] }[] } } } }
+  for (const container of copy.spec.template.spec.containers) container.args = [...(container.args ?? []), `--iface=${network.interface}`]
+  return copy as unknown as KubeObject
+}
+
+function wrongManifest(why: string): InputError {
+  return new InputError({
+    what: `the flannel manifest is not one this version can adapt: ${why}`,
+    fix: 'use the manifest of the flannel version in the catalog (`provision version --json`)',
+  })
+}

@@ -1,0 +1,77 @@
+import type { Node } from './node.ts'
+
+/**
+ * Ports that daemons of a node listen on. With a local port range that reaches down to them, an outgoing connection could
+ * sit on one, and the daemon would fail at its next restart.
+ * Sources: kubernetes.io "Ports and Protocols"; each project's own documentation.
+ */
+export const RESERVED_PORTS = [
+  '2379-2381', // etcd: clients, peers, metrics
+  '4240', // Cilium health
+  '4244', // Hubble
+  '5473', // Calico Typha
+  '6443', // kube-apiserver
+  '7946', // MetalLB memberlist
+  '8472', // VXLAN
+  '9120', // MetalLB metrics
+  '9878-9879', // Cilium: Envoy, health
+  '9962-9964', // Cilium: metrics
+  '10248-10250', // kubelet, kube-proxy metrics
+  '10256-10259', // kube-proxy health, scheduler, controller manager
+  '30000-32767', // NodePorts
+] as const
+
+/** Kernel modules of a node, with the names older kernels gave them. */
+export interface ModuleWant {
+  readonly name: string
+  readonly formerly?: string
+}
+
+export function kernelModules({ host, inventory }: Node): readonly ModuleWant[] {
+  const { kubeProxy } = inventory.kubernetes
+  const { network } = inventory
+  return [
+    { name: 'overlay' },
+    { name: 'br_netfilter' },
+    // Renamed in Linux 4.19.
+    { name: 'nf_conntrack', formerly: 'nf_conntrack_ipv4' },
+    ...(kubeProxy.mode === 'ipvs' ? ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh', schedulerModule(kubeProxy.scheduler)] : [])
+      .filter((name, i, all) => all.indexOf(name) === i)
+      .map((name) => ({ name })),
+    ...(network.backend === 'vxlan' ? [{ name: 'vxlan' }] : []),
+    ...(network.backend === 'wireguard' ? [{ name: 'wireguard' }] : []),
+    ...host.kernel.modules.map((name) => ({ name })),
+  ]
+}
+
+/** kube-proxy names schedulers as their modules are called. */
+function schedulerModule(scheduler: string): string {
+  return `ip_vs_${scheduler}`
+}
+
+/**
+ * Kernel settings of a node. The last word is the inventory's. `vm.*` and `kernel.*` are what the kubelet sets by itself
+ * (unless `protectKernelDefaults`): listed, so that they hold before it starts and a second run sees no difference.
+ * `net.ipv4.vs.*` and `nf_conntrack_max` belong to kube-proxy and `rp_filter` to the CNI: not here.
+ */
+export function sysctlValues({ host }: Node): Readonly<Record<string, string>> {
+  const own = Object.fromEntries(Object.entries(host.kernel.sysctl).map(([key, value]) => [key, String(value)]))
+  return {
+    'net.ipv4.ip_forward': '1',
+    'net.bridge.bridge-nf-call-iptables': '1',
+    'net.bridge.bridge-nf-call-ip6tables': '1',
+    'net.ipv4.ip_local_port_range': host.kernel.localPortRange,
+    'net.ipv4.ip_local_reserved_ports': RESERVED_PORTS.join(','),
+    'net.ipv4.tcp_tw_reuse': '1',
+    'net.ipv4.tcp_max_syn_backlog': '8192',
+    'net.core.somaxconn': '32768',
+    'fs.file-max': '9223372036854775807',
+    'fs.inotify.max_user_instances': '8192',
+    'fs.inotify.max_user_watches': '1048576',
+    'vm.overcommit_memory': '1',
+    'vm.panic_on_oom': '0',
+    'kernel.panic': '10',
+    'kernel.panic_on_oops': '1',
+    ...own,
+  }
+}

@@ -1,0 +1,155 @@
+import { stringify } from 'yaml'
+import type { Node } from './node.ts'
+
+/** Socket of containerd's CRI. */
+export const CRI_SOCKET = 'unix:///run/containerd/containerd.sock'
+
+/** Name and value of one component flag; v1beta4 takes lists, and a name may repeat. */
+interface Arg {
+  readonly name: string
+  readonly value: string
+}
+
+/** Fields: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/ */
+export interface InitConfiguration {
+  readonly apiVersion: 'kubeadm.k8s.io/v1beta4'
+  readonly kind: 'InitConfiguration'
+  readonly localAPIEndpoint?: { readonly advertiseAddress: string; readonly bindPort: number }
+  readonly nodeRegistration: {
+    readonly name: string
+    readonly criSocket: string
+    readonly imagePullPolicy: 'IfNotPresent'
+    readonly kubeletExtraArgs: readonly Arg[]
+    /** Empty: no taint. Missing: kubeadm's default taint for control planes. */
+    readonly taints?: readonly never[]
+  }
+  readonly timeouts: Readonly<Record<string, string>>
+}
+
+export interface ClusterConfiguration {
+  readonly apiVersion: 'kubeadm.k8s.io/v1beta4'
+  readonly kind: 'ClusterConfiguration'
+  readonly clusterName: string
+  readonly kubernetesVersion: string
+  readonly controlPlaneEndpoint?: string
+  readonly networking: { readonly podSubnet: string; readonly serviceSubnet: string; readonly dnsDomain: string }
+  readonly apiServer: { readonly certSANs: readonly string[]; readonly extraArgs: readonly Arg[] }
+  readonly controllerManager: { readonly extraArgs: readonly Arg[] }
+  readonly scheduler: { readonly extraArgs: readonly Arg[] }
+  readonly etcd: { readonly local: { readonly dataDir: string } }
+  readonly proxy?: { readonly disabled: true }
+}
+
+/** Fields: https://kubernetes.io/docs/reference/config-api/kube-proxy-config.v1alpha1/ */
+export interface KubeProxyConfiguration {
+  readonly apiVersion: 'kubeproxy.config.k8s.io/v1alpha1'
+  readonly kind: 'KubeProxyConfiguration'
+  readonly mode: string
+  readonly clusterCIDR: string
+  readonly ipvs?: Readonly<Record<string, string | boolean>>
+}
+
+/** Fields: https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
+export interface KubeletConfiguration {
+  readonly apiVersion: 'kubelet.config.k8s.io/v1beta1'
+  readonly kind: 'KubeletConfiguration'
+  readonly cgroupDriver: 'systemd'
+  readonly [key: string]: unknown
+}
+
+const PROFILING_OFF: Arg = { name: 'profiling', value: 'false' }
+
+export function initConfiguration({ name, address, host, inventory }: Node): InitConfiguration {
+  const schedulable = host.roles.includes('worker')
+  return {
+    apiVersion: 'kubeadm.k8s.io/v1beta4',
+    kind: 'InitConfiguration',
+    ...(address === undefined ? {} : { localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 } }),
+    nodeRegistration: {
+      name,
+      criSocket: CRI_SOCKET,
+      imagePullPolicy: 'IfNotPresent',
+      kubeletExtraArgs: address === undefined ? [] : [{ name: 'node-ip', value: address }],
+      ...(schedulable ? { taints: [] } : {}),
+    },
+    timeouts: inventory.kubernetes.timeouts as Readonly<Record<string, string>>,
+  }
+}
+
+export function clusterConfiguration({ inventory }: Node): ClusterConfiguration {
+  const { version, podSubnet, serviceSubnet, dnsDomain, controlPlaneEndpoint, certSANs, etcd, kubeProxy } = inventory.kubernetes
+  return {
+    apiVersion: 'kubeadm.k8s.io/v1beta4',
+    kind: 'ClusterConfiguration',
+    clusterName: inventory.name,
+    kubernetesVersion: `v${version}`,
+    ...(controlPlaneEndpoint === undefined ? {} : { controlPlaneEndpoint }),
+    networking: { podSubnet, serviceSubnet, dnsDomain },
+    apiServer: { certSANs, extraArgs: [PROFILING_OFF] },
+    controllerManager: { extraArgs: [PROFILING_OFF] },
+    scheduler: { extraArgs: [PROFILING_OFF] },
+    etcd: { local: { dataDir: etcd.dataDir } },
+    ...(kubeProxy.mode === 'none' ? { proxy: { disabled: true as const } } : {}),
+  }
+}
+
+export function kubeProxyConfiguration({ inventory }: Node): KubeProxyConfiguration {
+  const { mode, scheduler, strictARP, tcpTimeout, tcpFinTimeout, udpTimeout } = inventory.kubernetes.kubeProxy
+  const timeouts = Object.entries({ tcpTimeout, tcpFinTimeout, udpTimeout }).filter(([, value]) => value !== undefined)
+  return {
+    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    kind: 'KubeProxyConfiguration',
+    mode,
+    clusterCIDR: inventory.kubernetes.podSubnet,
+    ...(mode === 'ipvs' ? { ipvs: { scheduler, strictARP, ...(Object.fromEntries(timeouts) as Record<string, string>) } } : {}),
+  }
+}
+
+export function kubeletConfiguration({ host }: Node): KubeletConfiguration {
+  const { maxPods, swapBehavior, systemReserved, kubeReserved, shutdownGracePeriod } = host.kubelet
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    cgroupDriver: 'systemd',
+    maxPods,
+    ...(swapBehavior === undefined ? {} : { failSwapOn: false, memorySwap: { swapBehavior } }),
+    ...(systemReserved === undefined ? {} : { systemReserved }),
+    ...(kubeReserved === undefined ? {} : { kubeReserved }),
+    ...(shutdownGracePeriod === undefined ? {} : { shutdownGracePeriod }),
+  }
+}
+
+/** The file for `kubeadm init --config`: all four documents. */
+export function kubeadmFile(node: Node): string {
+  const documents = [initConfiguration(node), clusterConfiguration(node), kubeletConfiguration(node), kubeProxyConfiguration(node)]
+  return documents.map((document) => `---\n${stringify(document)}`).join('')
+}
+
+/** kubeadm's own checks that an accepted requirement of ours stands for. */
+const PREFLIGHT_OF: Readonly<Record<string, readonly string[]>> = {
+  'cpu-count': ['NumCPU'],
+  memory: ['Mem'],
+  swap: ['Swap'],
+  'kernel-config': ['SystemVerification'],
+}
+
+/** Names for `--ignore-preflight-errors`: exactly what the operator accepted, never `all`. */
+export function ignoredPreflightErrors(accept: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys(accept).flatMap((id) => PREFLIGHT_OF[id] ?? [])
+}
+
+/** Address of the cluster's DNS service: the tenth of the service subnet, by kubeadm's convention. IPv4. */
+export function dnsServiceAddress(serviceSubnet: string): string {
+  return nthAddress(serviceSubnet, 10)
+}
+
+/** Address of the `kubernetes` service: the first of the service subnet. IPv4. */
+export function apiServiceAddress(serviceSubnet: string): string {
+  return nthAddress(serviceSubnet, 1)
+}
+
+function nthAddress(subnet: string, n: number): string {
+  const [base = ''] = subnet.split('/')
+  const number = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) + n
+  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.')
+}

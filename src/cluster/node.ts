@@ -1,0 +1,22 @@
+import type { ArtifactFile } from '../artifacts/artifact.ts'
+import type { Value } from '../core/value.ts'
+import type { Host, Inventory } from '../inventory/inventory.ts'
+
+/** What a playbook knows of one machine: all of it is known before any host is asked. */
+export interface Node {
+  readonly name: string
+  readonly host: Host
+  readonly inventory: Inventory
+  /** IP address other nodes use; the kubelet's choice when the inventory does not say. */
+  readonly address: string | undefined
+  readonly artifacts: Artifacts
+  /** Milliseconds since 1970 on the operator's clock, to compare the host's with. */
+  readonly operatorClock: () => number
+}
+
+/** Where the files come from. An artifact may still be on its way: a plan then says `known after …`. */
+export interface Artifacts {
+  get(name: string): Value<ArtifactFile>
+  /** Text of a manifest. */
+  text(name: string): Value<string>
+}

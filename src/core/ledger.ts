@@ -1,0 +1,114 @@
+import type { Failure, HostResult, Report, ResourceResult } from './events.ts'
+import type { Answers } from './fact.ts'
+import { FactError } from './fact-error.ts'
+import type { Counters } from './host.ts'
+import { seenDigest } from './plan.ts'
+import { plannedResource } from './plan-host.ts'
+import type { Compiled, CompiledResource } from './play.ts'
+import { type Decision, type Key, notConverged, type Resource } from './resource.ts'
+import type { Decided, Selection } from './select.ts'
+import { failureOf, troubleOf } from './trouble.ts'
+import type { ItemEnd, WaveItem } from './wave.ts'
+
+/** What is known of every resource of one host: what was decided, and what became of it. */
+export class Ledger {
+  readonly decided = new Map<Key, Decided>()
+  readonly results = new Map<Key, ResourceResult>()
+  readonly failures: Failure[] = []
+  readonly #compiled: Compiled
+  readonly #report: Report
+  readonly #byKey: ReadonlyMap<Key, CompiledResource>
+
+  constructor(compiled: Compiled, report: Report) {
+    this.#compiled = compiled
+    this.#report = report
+    this.#byKey = new Map(compiled.resources.map((item) => [item.resource.key, item]))
+  }
+
+  decide(items: readonly CompiledResource[], answers: Answers): void {
+    for (const { resource } of items) this.decided.set(resource.key, decidedFrom(resource, answers))
+  }
+
+  /** Resources nothing has become of yet. */
+  unsettled(): readonly CompiledResource[] {
+    return this.#compiled.resources.filter(({ resource }) => !this.results.has(resource.key))
+  }
+
+  waveItem({ resource, section }: CompiledResource): WaveItem {
+    const decided = this.decided.get(resource.key)
+    if (decided?.decision.verdict !== 'differs') throw new Error(`${resource.key} is in a wave without steps`)
+    return { resource, section, steps: decided.decision.steps, seen: decided.seen }
+  }
+
+  settleAll(settled: Selection['settled']): void {
+    for (const { item, result, reason } of settled) {
+      const { key, title } = item.resource
+      if (reason !== undefined) this.#fail({ key, title, section: item.section, trouble: troubleOf(key, reason) })
+      this.#settle(key, result)
+    }
+  }
+
+  /** The host is left as it is: only its requirements get a result. */
+  settleFindings({ settled }: Selection): void {
+    this.settleAll(settled.filter(({ item }) => this.decided.get(item.resource.key)?.decision.verdict === 'finding'))
+  }
+
+  /** `proven` tells whether the host was looked at again after the steps. */
+  settleItem(item: WaveItem, end: ItemEnd, proven: boolean): void {
+    const { resource, section } = item
+    const { key, title } = resource
+    const decision = this.decided.get(key)?.decision
+    if (end.end === 'skipped' || end.end === 'unstarted') this.#settle(key, 'skipped')
+    else if (end.end !== 'ok') {
+      this.failures.push(failureOf(this.#compiled.host, item, end))
+      this.#settle(key, 'failed')
+    } else if (!proven || decision?.verdict === 'same') this.#settle(key, 'changed')
+    else {
+      const rest = decision?.verdict === 'differs' ? decision.changes : []
+      const trouble = decision?.verdict === 'unknown' ? troubleOf(key, decision.reason) : notConverged(key, rest)
+      this.#fail({ key, title, section, trouble })
+      this.#settle(key, 'failed')
+    }
+  }
+
+  result(at: { readonly ms: number; readonly counters: Counters; readonly interrupted: boolean }): HostResult {
+    const count = (wanted: ResourceResult) => [...this.results.values()].filter((result) => result === wanted).length
+    const unmet = count('unmet')
+    return {
+      host: this.#compiled.host,
+      verdict: this.failures.length > 0 ? 'failed' : unmet > 0 ? 'unmet' : at.interrupted ? 'interrupted' : 'ok',
+      changed: count('changed'),
+      unchanged: count('unchanged'),
+      failed: count('failed'),
+      skipped: count('skipped'),
+      unmet,
+      accepted: count('accepted'),
+      ms: at.ms,
+      counters: { ...at.counters },
+      failures: this.failures,
+    }
+  }
+
+  #fail(failure: Omit<Failure, 'host'>): void {
+    this.failures.push({ host: this.#compiled.host, ...failure })
+  }
+
+  #settle(key: Key, result: ResourceResult): void {
+    this.results.set(key, result)
+    const item = this.#byKey.get(key)
+    if (!item) return
+    const planned = plannedResource(item, this.decided.get(key))
+    this.#report({ type: 'resource', host: this.#compiled.host, resource: planned, result })
+  }
+}
+
+function decidedFrom(resource: Resource, answers: Answers): Decided {
+  const decision: Decision = resource.decide(answers)
+  if (decision.verdict !== 'differs') return { decision, seen: '' }
+  try {
+    return { decision, seen: seenDigest(answers.identity(resource.probes)) }
+  } catch (error) {
+    if (error instanceof FactError) return { decision: { verdict: 'unknown', reason: error.message }, seen: '' }
+    throw error
+  }
+}

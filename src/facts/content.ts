@@ -1,0 +1,64 @@
+import { type Fact, type Probe, probe } from '../core/fact.ts'
+import { argv, quote } from '../core/quote.ts'
+
+export interface ContentAsk {
+  readonly path: string
+  /** Digest of what should be there. When something else is, and it is small, its text comes along. Never set for secrets. */
+  readonly wanted?: string
+}
+
+/** Content of a regular file; both absent when there is none, or when it cannot be read. */
+export interface Content {
+  readonly sha256?: string
+  /** Set when `wanted` was, the digest differs and there are at most 64 KiB. */
+  readonly bytes?: Uint8Array
+}
+
+/** Bytes up to which the old content of a file is fetched for the plan's diff. */
+const TEXT_LIMIT_BYTES = 65_536
+
+/** Digests of regular files: one `sha256sum` for all. Links are not followed, special files not opened. */
+export const content: Fact<ContentAsk, Content> = {
+  name: 'content',
+  id: ({ path, wanted }) => `${wanted ?? '-'}:${path}`,
+  script: contentScript,
+  parse(lines) {
+    const field = (word: string) => lines.find(([first]) => first === word)?.[1]
+    const sha256 = field('sha256')
+    const bytes = field('bytes')
+    return {
+      ...(sha256 === undefined ? {} : { sha256 }),
+      ...(bytes === undefined ? {} : { bytes: Buffer.from(bytes, 'base64') }),
+    }
+  },
+}
+
+export function contentProbe(ask: ContentAsk): Probe<ContentAsk, Content> {
+  return probe(content, ask)
+}
+
+/** `sha256sum` leaves out what it cannot read, so its lines are matched with the asks by walking both in order. */
+function contentScript(asks: readonly ContentAsk[]): string {
+  const regular = asks.map(({ path }) => {
+    const word = quote(path)
+    return `[ ! -f ${word} ] || [ -h ${word} ] || set -- "$@" ${word}`
+  })
+  return `{
+set --
+${regular.join('\n')}
+[ $# = 0 ] || LC_ALL=C sha256sum -- "$@" 2>/dev/null
+} | {
+set -- ${argv(asks.flatMap(({ path, wanted }) => [wanted ?? '-', path]))}
+while IFS= read -r line; do
+  sum=\${line%%  *} path=\${line#*  }
+  while [ $# != 0 ] && [ "$2" != "$path" ]; do shift 2; done
+  [ $# != 0 ] || break
+  printf '%s:%s\\tsha256\\t%s\\n' "$1" "$path" "$sum"
+  if [ "$1" != - ] && [ "$1" != "$sum" ] && [ "$(wc -c <"$path")" -le ${TEXT_LIMIT_BYTES} ]; then
+    printf '%s:%s\\tbytes\\t%s\\n' "$1" "$path" "$(base64 <"$path" | tr -d '\\n')"
+  fi
+  shift 2
+done
+}
+:`
+}

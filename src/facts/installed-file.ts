@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import type { Fact } from '../core/fact.ts'
+import { FactError } from '../core/fact-error.ts'
+import { argv, quote } from '../core/quote.ts'
+import { STAMP_DIR } from './unit.ts'
+
+export interface InstalledFileAsk {
+  /** Absolute, without newline or backslash (sha256sum escapes those). */
+  readonly path: string
+}
+
+export interface InstalledFile {
+  readonly kind: 'file' | 'folder' | 'link' | 'other'
+  /** Permission bits, e.g. 0o755. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Lower-case hex; only files have one. */
+  readonly sha256?: string
+}
+
+const FILE_STAMP_DIR = `${STAMP_DIR}/files`
+
+/** `stat` format of the fields a file cannot be changed without changing: size, inode, mtime, ctime. */
+const SEAL = '%s\t%i\t%y\t%z'
+
+/**
+ * Big files. Reading 200 MB of binaries at every look would make a run that changes nothing as slow as the disk, so whoever
+ * installs one stamps its digest together with size, inode, mtime and ctime, and a look trusts the digest while those are
+ * the same (as git's index does). The kernel sets ctime at every write, chmod and rename; a program cannot set it.
+ */
+export const installedFileFact: Fact<InstalledFileAsk, InstalledFile | undefined> = {
+  name: 'installed-file',
+  id: ({ path }) => path,
+  script: (asks) => {
+    const pairs = asks.map(({ path }) => `${stampName(path)}${path}`)
+    return `tab='\t' nl='
+'
+out=$(TZ=UTC0 stat -c ${quote(`%n\t%f\t%u\t%g\t${SEAL}`)} -- ${argv(asks.map(({ path }) => path))} 2>/dev/null)
+set --
+for pair in ${argv(pairs)}; do
+  path=/\${pair#*/}
+  case $nl$out$nl in *"$nl$path$tab"*) ;; *) continue ;; esac
+  line=$nl$out
+  line=\${line#*"$nl$path$tab"}
+  line=\${line%%"$nl"*}
+  mode=\${line%%"$tab"*} line=\${line#*"$tab"}
+  uid=\${line%%"$tab"*} line=\${line#*"$tab"}
+  gid=\${line%%"$tab"*} line=\${line#*"$tab"}
+  printf '%s\\tfile\\t%s\\t%s\\t%s\\n' "$path" "$mode" "$uid" "$gid"
+  case $mode in 8???) ;; *) continue ;; esac
+  stamp=''
+  stamped=${quote(FILE_STAMP_DIR)}/\${pair%%/*}
+  [ ! -f "$stamped" ] || IFS= read -r stamp <"$stamped"
+  if [ "\${stamp#*"$tab"}" = "$line" ]; then printf '%s\\tsha256\\t%s\\n' "$path" "\${stamp%%"$tab"*}"
+  else set -- "$@" "$path"; fi
+done
+[ $# = 0 ] || sha256sum -- "$@" | while IFS= read -r line; do
+  printf '%s\\tsha256\\t%s\\n' "\${line#*  }" "\${line%% *}"
+done`
+  },
+  parse: (lines, { path }) => {
+    const file = lines.find(([field]) => field === 'file')
+    if (!file) return undefined
+    const raw = Number.parseInt(file[1] ?? '', 16)
+    if (Number.isNaN(raw))
+      throw new FactError('installed-file', `stat printed ${JSON.stringify(file[1])} as the mode of ${path}`)
+    const kind = KINDS.get(raw & 0o170000) ?? 'other'
+    const sha256 = lines.find(([field]) => field === 'sha256')?.[1]
+    if (kind === 'file' && !/^[0-9a-f]{64}$/.test(sha256 ?? ''))
+      throw new FactError('installed-file', `${path} could not be read`)
+    const base = { kind, mode: raw & 0o7777, uid: Number(file[2]), gid: Number(file[3]) } as const
+    return sha256 === undefined ? base : { ...base, sha256 }
+  },
+}
+
+const KINDS: ReadonlyMap<number, InstalledFile['kind']> = new Map([
+  [0o100000, 'file'],
+  [0o040000, 'folder'],
+  [0o120000, 'link'],
+])
+
+/** Shell that stamps a file just put in place; the last line of a step. */
+export function stampInstalledFile(path: string, sha256: string): string {
+  const stamp = `${FILE_STAMP_DIR}/${stampName(path)}`
+  return `mkdir -p ${quote(FILE_STAMP_DIR)} &&
+seal=$(TZ=UTC0 stat -c ${quote(SEAL)} -- ${quote(path)}) &&
+printf '%s\\t%s\\n' ${sha256} "$seal" >${quote(`${stamp}.new`)} &&
+mv -f ${quote(`${stamp}.new`)} ${quote(stamp)}`
+}
+
+function stampName(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 40)
+}

@@ -1,0 +1,27 @@
+import { quote } from '../core/quote.ts'
+
+/** Where the cluster administrator's kubeconfig lies on a control plane. */
+export const ADMIN_CONF = '/etc/kubernetes/admin.conf'
+
+/** Folder of the Kubernetes and runtime binaries that we install. */
+export const BIN_DIR = '/usr/local/bin'
+
+/** Lets a script find what we installed, whatever the login's PATH is. */
+export const WITH_OUR_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:$PATH; export PATH'
+
+/**
+ * Shell that defines `kubectl_ready` (is there a client and a kubeconfig?) and `k` (kubectl as cluster administrator with a
+ * deadline for each request). Cache folder off: a look leaves no trace.
+ */
+export function kubectlPrelude(requestTimeoutSeconds = 10): string {
+  return `kubectl_ready() { [ -x ${BIN_DIR}/kubectl ] && [ -e ${ADMIN_CONF} ]; }
+k() { KUBECACHEDIR=/nonexistent ${BIN_DIR}/kubectl --kubeconfig ${ADMIN_CONF} --request-timeout=${requestTimeoutSeconds}s "$@"; }`
+}
+
+/** Shell that prints what comes on stdin as one line of base64. */
+export const ONE_LINE_BASE64 = `base64 | tr -d '\\n'`
+
+/** Shell word list that feeds text to a command: `printf %s TEXT |`. */
+export function feed(text: string): string {
+  return `printf '%s' ${quote(text)} |`
+}

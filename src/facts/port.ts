@@ -1,0 +1,66 @@
+import type { Fact } from '../core/fact.ts'
+
+export interface PortAsk {
+  readonly protocol: 'tcp' | 'udp'
+  readonly port: number
+}
+
+/** Who listens on a port: names of processes, `unknown` for one that cannot be seen. Empty when it is free. */
+export type PortOwners = readonly string[]
+
+/**
+ * Listening sockets, from /proc/net/{tcp,udp}*: one grep for all ports. Only when one is taken are the open files of
+ * processes searched for its socket.
+ */
+export const portOwners: Fact<PortAsk, PortOwners> = {
+  name: 'port',
+  id: ({ protocol, port }) => `${protocol}/${port}`,
+  script: (asks) => `${LISTENERS}
+${(['tcp', 'udp'] as const)
+  .map((protocol) => {
+    const ports = asks.filter((ask) => ask.protocol === protocol)
+    return ports.length === 0 ? ':' : `listeners ${protocol} ${ports.map(({ port }) => hex(port)).join(' ')}`
+  })
+  .join('\n')}
+owners`,
+  parse: (lines) => [...new Set(lines.map(([owner = 'unknown']) => owner))].sort(),
+}
+
+function hex(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0')
+}
+
+/** State 0A is a listening TCP socket, 07 an unconnected UDP one (Documentation/networking/proc_net_tcp). */
+const LISTENERS = `taken=
+listeners() {
+protocol=$1 state=0A
+[ "$protocol" = tcp ] || state=07
+shift
+ports=$*
+while [ $# -gt 1 ]; do a=$1 b=$2; shift 2; set -- "$a|$b" "$@"; done
+lines=$(grep -h -E "^ *[0-9]+: [0-9A-F]+:($1) [0-9A-F]+:0000 $state " "/proc/net/$protocol" "/proc/net/\${protocol}6" 2>/dev/null)
+while read -r slot local remote st queues timer retransmits uid timeout inode rest; do
+[ -z "$slot" ] || taken="$taken $protocol/$((0x\${local##*:})):$inode"
+done <<LINES
+$lines
+LINES
+}
+owners() {
+[ -n "$taken" ] || return 0
+wanted=
+for socket in $taken; do wanted="$wanted
+socket:[\${socket##*:}]"; done
+table=$(ls -l /proc/[0-9]*/fd 2>/dev/null | grep -F -e '/proc/' -e "\${wanted#?}")
+for socket in $taken; do
+name=unknown
+while IFS= read -r line; do
+case $line in
+/proc/*) folder=\${line%/fd:} ;;
+*"-> socket:[\${socket##*:}]") read -r name <"$folder/comm"; break ;;
+esac
+done <<TABLE
+$table
+TABLE
+printf '%s\\t%s\\n' "\${socket%:*}" "$name"
+done
+}`

@@ -1,0 +1,69 @@
+import semver from 'semver'
+import type { Path } from './tree.ts'
+
+/** What people who come from other tools write, and where it goes here. */
+const foreign: Readonly<Record<string, string>> = {
+  ansible_host: 'address',
+  ansible_user: 'ssh.user',
+  ansible_ssh_user: 'ssh.user',
+  ansible_port: 'ssh.port',
+  ansible_ssh_private_key_file: 'ssh.identityFile',
+  ansible_password: 'ssh.password',
+  ansible_ssh_pass: 'ssh.password',
+  ansible_become_password: 'become.password',
+  ansible_become_pass: 'become.password',
+  ansible_ssh_common_args: 'ssh.proxyJump or ~/.ssh/config',
+  ansible_python_interpreter: 'nothing: hosts need no Python',
+  hostname: 'the name of the host itself: hosts.NAME',
+  ip: 'address',
+  privateAddress: 'nodeAddress',
+  internalIP: 'nodeAddress',
+  keyPath: 'ssh.identityFile',
+  privateKey: 'ssh.identityFile',
+  bastion: 'ssh.proxyJump',
+  role: 'roles, a list: [worker]',
+  children: 'nothing: groups do not nest; name the hosts in each group',
+  sudo: 'become',
+  podCIDR: 'kubernetes.podSubnet',
+  podNetworkCidr: 'kubernetes.podSubnet',
+  serviceCIDR: 'kubernetes.serviceSubnet',
+  apiServerCertSANs: 'kubernetes.certSANs',
+  plugin: 'network.cni',
+}
+
+/** Where a key of another tool belongs. */
+export function foreignKey(key: string): string | undefined {
+  return Object.hasOwn(foreign, key) ? foreign[key] : undefined
+}
+
+export interface Hint {
+  readonly what?: string
+  readonly fix?: string
+}
+
+const laterNetworks = ['calico', 'canal', 'cilium', 'kube-router', 'weave', 'antrea']
+
+/** Something better than the general sentence, for values people often write. */
+export function valueHint(path: Path, value: unknown, typed: string): Hint | undefined {
+  const key = String(path.at(-1))
+  if (path.join('.') === 'network.cni' && laterNetworks.includes(String(value).toLowerCase())) {
+    return { what: `network.cni is "${value}", which this version of provision does not set up yet; it knows flannel`, fix: 'write cni: flannel' }
+  }
+  if (['version', 'containerd', 'runc', 'cniPlugins'].includes(key) && path.length === 2) return versionHint(key, value, typed)
+  if (key === 'accept' && Array.isArray(value)) return { fix: `write the reason behind each: accept: {${String(value[0] ?? 'ID')}: why it may be so}` }
+  if (key === 'roles' && typeof value === 'string') return { fix: `a list: roles: [${value}]` }
+  if (typeof value === 'string' && /^(yes|no|on|off)$/i.test(value)) {
+    return { fix: `in YAML 1.2 ${value} is text: write ${/^(yes|on)$/i.test(value)}` }
+  }
+  return undefined
+}
+
+function versionHint(key: string, value: unknown, typed: string): Hint | undefined {
+  const text = typeof value === 'number' ? typed : typeof value === 'string' ? value : ''
+  const release = semver.valid(semver.clean(text))
+  if (release) return { fix: `write ${key}: "${release}"` }
+  const parts = /^v?([0-9]+)(?:\.([0-9]+))?$/.exec(text)
+  if (!parts) return undefined
+  const read = typeof value === 'number' && typed !== String(value) ? `without quotes ${typed} is the number ${value}; ` : ''
+  return { fix: `${read}write all three numbers in quotes, like ${key}: "${parts[1]}.${parts[2] ?? '0'}.0"` }
+}

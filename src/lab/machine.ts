@@ -1,0 +1,93 @@
+import type { ProcessId } from './local/process.ts'
+
+export const DRIVERS = ['uml', 'qemu', 'container'] as const
+export type Driver = (typeof DRIVERS)[number]
+
+/** What somebody wants. Names are `[a-z][a-z0-9-]{0,30}`: they become host names. */
+export interface MachineSpec {
+  readonly name: string
+  readonly driver: Driver
+  readonly memoryMiB: number
+  readonly diskGiB: number
+  /** `uml` has one processor whatever is asked for. */
+  readonly cpus: number
+  /** Sizes of empty NVMe disks beside the first; `qemu` only. */
+  readonly extraDisksGiB?: readonly number[]
+}
+
+/** A machine that was made. Plain data: it is kept as JSON in the state folder. */
+export interface Machine {
+  readonly name: string
+  readonly driver: Driver
+  readonly spec: MachineSpec
+  /** Number in the lab from 1. */
+  readonly index: number
+  readonly address: string
+  readonly port: number
+  readonly user: 'root'
+  /** May become root by `sudo` without a password; the same key opens it. */
+  readonly sudoUser: 'ops'
+  /** Private key made for this lab, mode 0600. */
+  readonly identityFile: string
+  /** `SHA256:…` of the ed25519 host key. We made that key, so it is known before the first contact. */
+  readonly hostKey: string
+  /** Argument list of a stream to the machine's sshd; absent where a plain TCP connection does. */
+  readonly proxyCommand?: readonly string[]
+  /** File with what the machine's console printed. */
+  readonly consoleLog: string
+  /** Folder of this machine's own files: disks, host key, console log. */
+  readonly folder: string
+  /** Absent while the machine is off, and for containers, which dockerd looks after. */
+  readonly process?: ProcessId
+}
+
+export type Possible = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly fix?: string }
+
+/** A requirement a lab machine cannot help to miss: the lab's inventory accepts it by this id. */
+export interface Deviation {
+  readonly id: string
+  readonly why: string
+}
+
+/** One way to have machines. Everything it needs to know of the lab comes in with `makeDriver`. */
+export interface LabDriver {
+  readonly driver: Driver
+  readonly deviations: readonly Deviation[]
+  /** Whether this kind can run here at all, without changing anything. */
+  possible(): Promise<Possible>
+  /** Builds what all machines of this kind share; quick when the cache has it. */
+  prepare(): Promise<void>
+  /** Makes the machine's own files. Does not start it. */
+  create(spec: MachineSpec, place: Place): Promise<Machine>
+  /** Starts it and returns when its sshd answers. */
+  start(machine: Machine, started: (machine: Machine) => Promise<void>): Promise<Machine>
+  isRunning(machine: Machine): Promise<boolean>
+  /** Takes the power away. Its disks stay. */
+  stop(machine: Machine): Promise<void>
+  /** Copies its disks into an existing folder, as after a power cut that came just after a `sync`. */
+  save(machine: Machine, folder: string): Promise<void>
+  /** Puts saved disks back into a machine that is off. */
+  load(machine: Machine, folder: string): Promise<void>
+  /** Removes what is not in the machine's folder. */
+  remove(machine: Machine): Promise<void>
+}
+
+/** What the lab gives a machine before it exists. */
+export interface Place {
+  /** Number in the lab from 1; decides address and hardware address. */
+  readonly index: number
+  readonly folder: string
+  readonly identityFile: string
+  /** Text of `authorized_keys`. */
+  readonly authorizedKeys: string
+  readonly hostKey: HostKey
+  /** 32 hex digits. */
+  readonly machineId: string
+}
+
+export interface HostKey {
+  /** OpenSSH private key file. */
+  readonly privateFile: string
+  readonly publicFile: string
+  readonly fingerprint: string
+}

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FailedError } from '../../core/errors.ts'
+import { lastLines } from '../local/command.ts'
+import type { Machine } from '../machine.ts'
+
+const ATTEMPT_MS = 5000
+const RETRY_EVERY_MS = 200
+
+export interface WaitOptions {
+  readonly deadlineMs: number
+  /** False as soon as waiting has no point, e.g. because the machine's process ended. */
+  readonly alive: () => Promise<boolean>
+  readonly signal?: AbortSignal
+}
+
+/** Returns when the machine's sshd greets. A machine that does not come up is an error with its console's last lines. */
+export async function waitForSshd(machine: Machine, options: WaitOptions): Promise<void> {
+  const until = performance.now() + options.deadlineMs
+  for (;;) {
+    options.signal?.throwIfAborted()
+    if ((await banner(machine)).startsWith('SSH-2.0-')) return
+    if (!(await options.alive())) throw await notUp(machine, 'ended before its sshd answered')
+    if (performance.now() > until) throw await notUp(machine, `does not answer after ${options.deadlineMs / 1000} s`)
+    await sleep(RETRY_EVERY_MS)
+  }
+}
+
+/** First bytes from the machine's port 22; empty when nobody answers. */
+export async function banner(machine: Pick<Machine, 'address' | 'port' | 'proxyCommand'>): Promise<string> {
+  if (machine.proxyCommand === undefined) {
+    const socket = connect(machine.port, machine.address)
+    socket.on('error', () => {})
+    return firstText(socket).finally(() => socket.destroy())
+  }
+  const [program, ...rest] = machine.proxyCommand
+  const child = spawn(program ?? '', rest, { stdio: ['pipe', 'pipe', 'ignore'] })
+  child.on('error', () => {})
+  child.stdin.on('error', () => {})
+  return firstText(child.stdout).finally(() => child.kill('SIGKILL'))
+}
+
+async function firstText(stream: Readable): Promise<string> {
+  const ended = once(stream, 'close').then(
+    () => '',
+    () => '',
+  )
+  const data = once(stream, 'data').then(
+    ([bytes]) => String(bytes),
+    () => '',
+  )
+  return Promise.race([data, ended, sleep(ATTEMPT_MS, '', { ref: false })])
+}
+
+async function notUp(machine: Machine, what: string): Promise<FailedError> {
+  const console = await readFile(machine.consoleLog, 'utf8').catch(() => '')
+  return new FailedError({
+    what: `lab machine ${machine.name} (${machine.driver}) ${what}`,
+    where: machine.consoleLog,
+    why: `its console said last:\n${lastLines(console, 15)}`,
+    fix: `read ${machine.consoleLog}; start it anew with: provision lab down, then provision lab up`,
+  })
+}

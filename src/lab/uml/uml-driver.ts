@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto'
+import { access, constants } from 'node:fs/promises'
+import { arch, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { ensurePackages } from '../debian/packages.ts'
+import { rootRecipe } from '../debian/root.ts'
+import { baseDisk } from '../disk/base-disk.ts'
+import { copySparse, makeDisk } from '../disk/machine-disk.ts'
+import type { DriverPlace } from '../drivers.ts'
+import { hardwareAddress, identityFiles } from '../identity.ts'
+import { isAlive, killAndWait, signalProcess, startDetached } from '../local/process.ts'
+import type { LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
+import { ensureLan, ensureTap, insideArgv, networkFiles, streamArgv, tapOf } from '../network/lan.ts'
+import { waitForSshd } from '../network/sshd.ts'
+import { KERNEL_RECIPE, umlKernel } from './kernel.ts'
+
+const BOOT_DEADLINE_MS = 120_000
+const RUN_PACKAGES = ['iproute2', 'netcat-openbsd', 'openssh-client', 'e2fsprogs']
+
+/** Machines whose kernel is an ordinary process: native speed, one processor, no hardware of their own. */
+export function umlDriver(place: DriverPlace): LabDriver {
+  return {
+    driver: 'uml',
+    deviations: [
+      { id: 'virtualisation', why: 'a user-mode kernel is neither KVM nor bare metal' },
+      { id: 'kvm-device', why: 'there is no /dev/kvm' },
+      { id: 'cpu-count', why: 'the user-mode kernel has one processor' },
+      { id: 'cpu-flags', why: 'the user-mode kernel may print another list of processor flags than the processor has' },
+      { id: 'nvme', why: 'its disks are files behind the ubd driver' },
+      { id: 'product-uuid', why: 'there is no firmware to have one' },
+      { id: 'cpuset', why: 'the cgroup controller needs SMP' },
+      { id: 'dns', why: 'nothing leads out of the lab' },
+    ],
+    possible: umlPossible,
+    prepare: async () => {
+      await ensurePackages(RUN_PACKAGES, place.cache.report)
+      await prepared(place)
+    },
+    create: (spec, at) => create(place, spec, at),
+    start: (machine, started) => start(place, machine, started),
+    isRunning: async (machine) => machine.process !== undefined && (await isAlive(machine.process)),
+    stop: async (machine) => {
+      if (machine.process) await killAndWait(machine.process)
+    },
+    save: (machine, folder) => paused(machine, () => copySparse(diskOf(machine), join(folder, 'disk.img'))),
+    load: (machine, folder) => copySparse(join(folder, 'disk.img'), diskOf(machine)),
+    remove: async () => {},
+  }
+}
+
+async function prepared({ cache }: DriverPlace): Promise<{ program: string; disk: string }> {
+  const kernel = await umlKernel(cache)
+  const folder = await baseDisk(cache, {
+    kind: 'uml-disk',
+    root: rootRecipe(),
+    modules: { recipe: KERNEL_RECIPE, archive: kernel.modules, version: kernel.version },
+    boot: false,
+  })
+  return { program: kernel.program, disk: join(folder, 'disk.img') }
+}
+
+export async function umlPossible(): Promise<Possible> {
+  if (arch() !== 'x64') return { ok: false, why: `user-mode Linux needs an x86-64 machine, this one is ${arch()}` }
+  if (userInfo().uid !== 0) {
+    return { ok: false, why: 'making a network namespace takes root', fix: 'run the same command with sudo' }
+  }
+  const tun = await access('/dev/net/tun', constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  )
+  if (!tun) return { ok: false, why: 'there is no /dev/net/tun to make tap interfaces with', fix: 'modprobe tun' }
+  return { ok: true }
+}
+
+async function create(place: DriverPlace, spec: MachineSpec, at: Place): Promise<Machine> {
+  const { program, disk } = await prepared(place)
+  const tap = tapOf(at.index)
+  const files = [...(await identityFiles(spec.name, at)), ...networkFiles('vec0', tap.address)]
+  const machine: Machine = {
+    name: spec.name,
+    driver: 'uml',
+    spec,
+    index: at.index,
+    address: tap.address,
+    port: 22,
+    user: 'root',
+    sudoUser: 'ops',
+    identityFile: at.identityFile,
+    hostKey: at.hostKey.fingerprint,
+    proxyCommand: streamArgv(place.namespace, tap.address),
+    consoleLog: join(at.folder, 'console.log'),
+    folder: at.folder,
+  }
+  // Kernel and modules belong together: a machine keeps the kernel it was made with, whatever the cache has later.
+  await copySparse(program, kernelOf(machine))
+  await makeDisk(disk, diskOf(machine), spec.diskGiB, files)
+  return machine
+}
+
+async function start(
+  place: DriverPlace,
+  machine: Machine,
+  started: (machine: Machine) => Promise<void>,
+): Promise<Machine> {
+  const tap = tapOf(machine.index)
+  await ensureLan(place.namespace)
+  await ensureTap(place.namespace, tap)
+  const argv = insideArgv(place.namespace, [
+    'env',
+    'TMPDIR=/dev/shm',
+    kernelOf(machine),
+    ...kernelArguments(machine, tap.interface),
+  ])
+  const process = await startDetached(argv, machine.consoleLog, machine.folder)
+  const running: Machine = { ...machine, process }
+  await started(running)
+  await waitForSshd(running, { deadlineMs: BOOT_DEADLINE_MS, alive: () => isAlive(process) })
+  return running
+}
+
+/** Command line of the kernel. `TMPDIR` decides where its memory lives: on a disk it would be as slow as one. */
+export function kernelArguments(machine: Machine, tap: string): string[] {
+  const umid = createHash('sha256').update(machine.folder).digest('hex').slice(0, 16)
+  return [
+    `ubd0=${diskOf(machine)}`,
+    'root=/dev/ubda',
+    'rw',
+    `mem=${machine.spec.memoryMiB}M`,
+    `umid=provision-${umid}`,
+    'seccomp=on',
+    'con=null',
+    'con0=null,fd:1',
+    `vec0:transport=tap,ifname=${tap},gro=1,mac=${hardwareAddress(machine)}`,
+    `systemd.hostname=${machine.name}`,
+  ]
+}
+
+/** While the kernel's process is stopped nothing writes; what the machine had synced is on the disk. */
+async function paused(machine: Machine, body: () => Promise<void>): Promise<void> {
+  const alive = machine.process !== undefined && (await isAlive(machine.process))
+  if (!alive || !machine.process) return body()
+  await signalProcess(machine.process.pid, 'STOP')
+  try {
+    await body()
+  } finally {
+    await signalProcess(machine.process.pid, 'CONT')
+  }
+}
+
+function kernelOf(machine: Machine): string {
+  return join(machine.folder, 'linux')
+}
+
+function diskOf(machine: Machine): string {
+  return join(machine.folder, 'disk.img')
+}

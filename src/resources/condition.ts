@@ -1,0 +1,49 @@
+import type { Answers, AnyProbe } from '../core/fact.ts'
+import { type Key, type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+
+export interface ConditionWant {
+  /** Noun for the key: `coredns`. */
+  readonly name: string
+  readonly probes: readonly AnyProbe[]
+  /** Does it hold, and what shows it? */
+  readonly holds: (answers: Answers) => { readonly holds: boolean; readonly evidence: string }
+  /** As a plan says it: `CoreDNS answers`. */
+  readonly wanted: string
+  /** POSIX sh that ends with status 0 as soon as it holds. */
+  readonly wait: string
+  readonly timeoutMs: number
+}
+
+interface Holding {
+  readonly holds: boolean
+  readonly evidence: string
+}
+
+/**
+ * Something that comes true by itself once everything before it is done: nothing is changed, the run only waits for it,
+ * and no longer than its limit. When it holds already there is no step.
+ */
+const conditionType: ResourceType<ConditionWant, Holding> = {
+  name: 'condition',
+  key: ({ name }): Key => `condition:${name}`,
+  probes: ({ probes }) => probes,
+  observe: ({ holds }, answers) => holds(answers),
+  diff: ({ wanted }, { holds, evidence }) => (holds ? [] : [{ what: '', from: evidence, to: wanted }]),
+  steps: ({ wanted, wait, timeoutMs }, { holds }) =>
+    holds ? [] : [{ title: `wait until ${wanted}`, body: wait, timeoutMs }],
+  evidence: (_want, { evidence }) => evidence,
+}
+
+export function condition(want: ConditionWant, options: ResourceOptions = {}): Resource {
+  return resource(conditionType, want, { title: want.wanted, ...options })
+}
+
+/** Shell: runs `test` (a command list) every second until it succeeds, or says what it waited for and fails. */
+export function waitUntil(test: string, limitSeconds: number, what: string): string {
+  return `tries=0
+until ${test}; do
+  tries=$((tries + 1))
+  if [ "$tries" -ge ${limitSeconds} ]; then printf '%s\\n' ${JSON.stringify(`not after ${limitSeconds} s: ${what}`)}; exit 1; fi
+  sleep 1
+done`
+}

@@ -1,0 +1,97 @@
+import { type AnyProbe, probe } from '../core/fact.ts'
+import { quote } from '../core/quote.ts'
+import {
+  type Change,
+  type Resource,
+  type ResourceOptions,
+  type ResourceType,
+  resource,
+  type Step,
+} from '../core/resource.ts'
+import { type Bootstrap, bootstrapFact, LATE_OBJECTS } from '../facts/kube-api.ts'
+import { kubectlPrelude, WITH_OUR_PATH } from '../facts/kubectl.ts'
+
+export interface KubeadmInitWant {
+  /** Path of the kubeadm configuration on the host. */
+  readonly config: string
+  /** Kubernetes version, `1.36.3`. */
+  readonly version: string
+  /** Preflight errors that the operator accepted by name, e.g. `NumCPU`. Never `all`. */
+  readonly ignorePreflightErrors: readonly string[]
+  readonly timeoutMs: number
+}
+
+const bootstrap = probe(bootstrapFact, 'cluster')
+
+/** Checks that only say "somebody has begun here already", which is what going on after a half-done init means. */
+const BEGUN = [
+  'FileAvailable--etc-kubernetes-manifests-kube-apiserver.yaml',
+  'FileAvailable--etc-kubernetes-manifests-kube-controller-manager.yaml',
+  'FileAvailable--etc-kubernetes-manifests-kube-scheduler.yaml',
+  'FileAvailable--etc-kubernetes-manifests-etcd.yaml',
+  'DirAvailable--var-lib-etcd',
+  'Port-6443',
+  'Port-10259',
+  'Port-10257',
+  'Port-10250',
+  'Port-2379',
+  'Port-2380',
+]
+
+/**
+ * The first control plane. Done means that the API server answers and the objects of kubeadm's last phases exist: no
+ * marker file. A half-done init is gone on with, not reset: every phase can be run again, and etcd keeps its data.
+ */
+const kubeadmInitType: ResourceType<KubeadmInitWant, Bootstrap> = {
+  name: 'kubeadm-init',
+  key: () => 'kubeadm:init',
+  probes: (): readonly AnyProbe[] => [bootstrap],
+  observe: (_want, answers) => answers.get(bootstrap),
+  diff(want, have): readonly Change[] {
+    if (isComplete(have)) return []
+    const to = `Kubernetes ${want.version}, first control plane`
+    if (have.files.length === 0) return [{ what: 'cluster', from: 'absent', to }]
+    if (have.api.state === 'down') {
+      return [{ what: 'API server', from: `not answering (${have.api.reason || 'no reason given'})`, to: 'answering' }]
+    }
+    return [{ what: 'cluster', from: 'half done', to }]
+  },
+  steps(want, have): readonly Step[] {
+    return isComplete(have) ? [] : [{ title: initTitle(have), body: initScript(want), timeoutMs: want.timeoutMs }]
+  },
+  evidence: (want) => `API server answers; Kubernetes ${want.version}`,
+}
+
+export function kubeadmInit(want: KubeadmInitWant, options: ResourceOptions = {}): Resource {
+  return resource(kubeadmInitType, want, { title: 'control plane', ...options })
+}
+
+function isComplete({ api, objects }: Bootstrap): boolean {
+  return api.state === 'ready' && LATE_OBJECTS.every((name) => objects.includes(name))
+}
+
+function initTitle({ files, api }: Bootstrap): string {
+  if (files.length === 0) return 'kubeadm init'
+  return api.state === 'down' ? 'wait for the API server, or go on with kubeadm init' : 'go on with kubeadm init'
+}
+
+/** How long a control plane that is there may take to come up, e.g. after a reboot. */
+const COME_UP_SECONDS = 240
+
+function initScript({ config, ignorePreflightErrors }: KubeadmInitWant): string {
+  const ignore = (names: readonly string[]) =>
+    names.length > 0 ? `--ignore-preflight-errors=${quote(names.join(','))}` : ''
+  return `${WITH_OUR_PATH}
+${kubectlPrelude(5)}
+ready() { [ "$(k get --raw /readyz 2>/dev/null)" = ok ]; }
+complete() { ready && [ "$(k -n kube-system get --ignore-not-found -o name ${LATE_OBJECTS.join(' ')} | wc -l)" -eq ${LATE_OBJECTS.length} ]; }
+if [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
+  printf 'a control plane is here already: waiting for its API server\\n'
+  tries=0
+  until ready || [ "$tries" -ge ${COME_UP_SECONDS} ]; do tries=$((tries + 1)); sleep 1; done
+  if complete; then exit 0; fi
+  printf 'it is not complete: going on with kubeadm init\\n'
+  exec kubeadm init --config ${quote(config)} ${ignore([...ignorePreflightErrors, ...BEGUN])}
+fi
+exec kubeadm init --config ${quote(config)} ${ignore(ignorePreflightErrors)}`
+}
