@@ -48,6 +48,8 @@ export async function openSource(source: Source, options: SourceOptions): Promis
       const dir = join(options.cacheDir, 'downloads', found.sha256)
       const fetched = running.get(found.sha256) ?? fetchOnce(found, urlOf(found, source), dir, options)
       running.set(found.sha256, fetched)
+      // Asking again after a failure tries again.
+      fetched.catch(() => running.delete(found.sha256))
       return releasedFile(found, name, await fetched)
     },
   }

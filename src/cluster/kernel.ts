@@ -21,27 +21,21 @@ export const RESERVED_PORTS = [
   '30000-32767', // NodePorts
 ] as const
 
-/** Kernel modules of a node, with the names older kernels gave them. */
-export interface ModuleWant {
-  readonly name: string
-  readonly formerly?: string
-}
-
-export function kernelModules({ host, inventory }: Node): readonly ModuleWant[] {
+/** Kernel modules of a node; several names where one module was renamed, newest first. */
+export function kernelModuleNames({ host, inventory }: Node): readonly (string | readonly [string, ...string[]])[] {
   const { kubeProxy } = inventory.kubernetes
-  const { network } = inventory
-  return [
-    { name: 'overlay' },
-    { name: 'br_netfilter' },
-    // Renamed in Linux 4.19.
-    { name: 'nf_conntrack', formerly: 'nf_conntrack_ipv4' },
-    ...(kubeProxy.mode === 'ipvs' ? ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh', schedulerModule(kubeProxy.scheduler)] : [])
-      .filter((name, i, all) => all.indexOf(name) === i)
-      .map((name) => ({ name })),
-    ...(network.backend === 'vxlan' ? [{ name: 'vxlan' }] : []),
-    ...(network.backend === 'wireguard' ? [{ name: 'wireguard' }] : []),
-    ...host.kernel.modules.map((name) => ({ name })),
+  const { backend } = inventory.network
+  const ipvs = ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh', schedulerModule(kubeProxy.scheduler)]
+  const single = [
+    'overlay',
+    'br_netfilter',
+    ...(kubeProxy.mode === 'ipvs' ? ipvs : []),
+    ...(backend === 'vxlan' ? ['vxlan'] : []),
+    ...(backend === 'wireguard' ? ['wireguard'] : []),
+    ...host.kernel.modules,
   ]
+  // Renamed in Linux 4.19.
+  return [['nf_conntrack', 'nf_conntrack_ipv4'], ...new Set(single)]
 }
 
 /** kube-proxy names schedulers as their modules are called. */

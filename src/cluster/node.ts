@@ -14,9 +14,11 @@ export interface Node {
   readonly operatorClock: () => number
 }
 
-/** Where the files come from. An artifact may still be on its way: a plan then says `known after …`. */
+/** Where the files come from. One may still be on its way: a plan then says `known after …`. */
 export interface Artifacts {
-  get(name: string): Value<ArtifactFile>
+  program(name: string): Value<ArtifactFile>
+  /** An archive to import, or `pull` when the host gets the image from its registry. */
+  image(name: string): Value<ArtifactFile> | 'pull'
   /** Text of a manifest. */
-  text(name: string): Value<string>
+  manifest(name: string): Value<string>
 }

@@ -28,6 +28,14 @@ export class Value<T> {
     return known
   }
 
+  /** What is made from several values, known when all of them are. */
+  static all<T, U>(label: string, values: readonly Value<T>[], make: (all: readonly T[]) => U): Value<U> {
+    if (values.every(({ known, error }) => known && error === undefined)) {
+      return Value.of(label, make(values.map((value) => value.get())))
+    }
+    return new Value(label, Promise.all(values.map(({ promise }) => promise)).then(make))
+  }
+
   get known(): boolean {
     return this.#state !== undefined
   }

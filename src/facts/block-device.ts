@@ -39,7 +39,9 @@ for path in ${argv(paths)}; do walk "$path"; done`,
     const mount = lines.find(([word]) => word === 'mount')
     if (!mount) return undefined
     const [, folder = '', mountPoint = '', fsType = '', source = ''] = mount
-    const layers = lines.flatMap(([word, name = '', detail = '']) => (word === 'layer' ? [layerText(name, detail)] : []))
+    const layers = lines.flatMap(([word, name = '', detail = '']) =>
+      word === 'layer' ? [layerText(name, detail)] : [],
+    )
     const disks = lines.flatMap((line) => (line[0] === 'disk' ? [readDisk(line)] : []))
     return { folder, mountPoint, fsType, source, layers, disks }
   },

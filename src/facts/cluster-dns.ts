@@ -1,5 +1,6 @@
 import type { Fact } from '../core/fact.ts'
 import { FactError } from '../core/fact-error.ts'
+import { quote } from '../core/quote.ts'
 
 export interface DnsAsk {
   /** Address of the DNS service. */
@@ -25,11 +26,7 @@ export const clusterDns: Fact<DnsAsk, DnsAnswer> = {
   id: ({ server, name }) => `${server}/${name}`,
   script: (asks) =>
     asks
-      .map(({ server, name }) => {
-        const ask = `exec 3<>/dev/udp/${server}/53 && printf '${octal(query(name))}' >&3 && head -c 512 <&3`
-        return `a=$(timeout ${WAIT_SECONDS} bash -c '${ask.replaceAll("'", `'\\''`)}' 2>/dev/null | od -An -v -tx1 | tr -d ' \\n')
-printf '%s\\tanswer\\t%s\\n' '${server}/${name}' "$a"`
-      })
+      .map((ask) => `printf '%s\\tanswer\\t%s\\n' ${quote(`${ask.server}/${ask.name}`)} "$(${askScript(ask)})"`)
       .join('\n'),
   volatile: ['answer'],
   parse(lines, { name }) {
@@ -39,6 +36,17 @@ printf '%s\\tanswer\\t%s\\n' '${server}/${name}' "$a"`
 }
 
 const QUERY_ID = 0x5056
+
+/** Shell that prints the answer in hexadecimal, or nothing. */
+function askScript({ server, name }: DnsAsk): string {
+  const ask = `exec 3<>/dev/udp/${server}/53 && printf ${quote(octal(query(name)))} >&3 && head -c 512 <&3`
+  return `timeout ${WAIT_SECONDS} bash -c ${quote(ask)} 2>/dev/null | od -An -v -tx1 | tr -d ' \\n'`
+}
+
+/** Shell test: does the server answer, without an error and with at least one record? Bytes 4 and 7 of the header. */
+export function dnsQueryScript(ask: DnsAsk): string {
+  return `case $(${askScript(ask)}) in ??????[08]0????000[1-9]*) : ;; *) false ;; esac`
+}
 
 function query(name: string): Uint8Array {
   const labels = name.split('.').filter((label) => label !== '')

@@ -1,6 +1,6 @@
 import type { Fact } from '../core/fact.ts'
+import { type CpuTime, PRINT_CPU_TIME, parseCpuTime } from './cpu-time.ts'
 import { namedValues, SHOW_FIRST_LINE } from './first-line.ts'
-import { type CpuTime, parseCpuTime, PRINT_CPU_TIME } from './cpu-time.ts'
 
 export interface Cpu {
   /** As the kernel names it: `x86_64`, `aarch64`; empty when it does not say. */

@@ -11,8 +11,8 @@ export interface InstalledFileAsk {
 
 export interface InstalledFile {
   readonly kind: 'file' | 'folder' | 'link' | 'other'
-  /** Permission bits, e.g. 0o755. */
-  readonly mode: number
+  /** Four octal digits, e.g. `0755`. */
+  readonly mode: string
   readonly uid: number
   readonly gid: number
   /** Lower-case hex; only files have one. */
@@ -69,7 +69,12 @@ done`
     const sha256 = lines.find(([field]) => field === 'sha256')?.[1]
     if (kind === 'file' && !/^[0-9a-f]{64}$/.test(sha256 ?? ''))
       throw new FactError('installed-file', `${path} could not be read`)
-    const base = { kind, mode: raw & 0o7777, uid: Number(file[2]), gid: Number(file[3]) } as const
+    const base = {
+      kind,
+      mode: (raw & 0o7777).toString(8).padStart(4, '0'),
+      uid: Number(file[2]),
+      gid: Number(file[3]),
+    } as const
     return sha256 === undefined ? base : { ...base, sha256 }
   },
 }

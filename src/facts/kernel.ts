@@ -8,6 +8,8 @@ export interface Kernel {
   readonly version: readonly number[]
   /** Type information for portable BPF programs is there. */
   readonly btf: boolean
+  /** depmod's list of modules for this release can be read. */
+  readonly moduleList: boolean
 }
 
 export const kernel: Fact<undefined, Kernel> = {
@@ -15,11 +17,18 @@ export const kernel: Fact<undefined, Kernel> = {
   id: () => 'host',
   script: () => `${SHOW_FIRST_LINE}
 show host release /proc/sys/kernel/osrelease
-[ ! -e /sys/kernel/btf/vmlinux ] || printf 'host\\tbtf\\tyes\\n'`,
+[ ! -e /sys/kernel/btf/vmlinux ] || printf 'host\\tbtf\\tyes\\n'
+read -r release </proc/sys/kernel/osrelease
+[ ! -r "/lib/modules/$release/modules.dep" ] || printf 'host\\tmodules\\tyes\\n'`,
   parse(lines) {
     const seen = namedValues(lines)
     const release = seen.get('release') ?? ''
-    return { release, version: versionNumbers(release), btf: seen.get('btf') === 'yes' }
+    return {
+      release,
+      version: versionNumbers(release),
+      btf: seen.get('btf') === 'yes',
+      moduleList: seen.get('modules') === 'yes',
+    }
   },
 }
 

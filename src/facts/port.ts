@@ -5,7 +5,10 @@ export interface PortAsk {
   readonly port: number
 }
 
-/** Who listens on a port: names of processes, `unknown` for one that cannot be seen. Empty when it is free. */
+/**
+ * Who listens on a port: names of processes (15 characters at most), `kernel` for the
+ * kernel itself (a tunnel), `unknown` for one that cannot be seen. Empty when it is free.
+ */
 export type PortOwners = readonly string[]
 
 /**
@@ -53,6 +56,7 @@ socket:[\${socket##*:}]"; done
 table=$(ls -l /proc/[0-9]*/fd 2>/dev/null | grep -F -e '/proc/' -e "\${wanted#?}")
 for socket in $taken; do
 name=unknown
+case $socket in *:0) name=kernel ;; esac
 while IFS= read -r line; do
 case $line in
 /proc/*) folder=\${line%/fd:} ;;

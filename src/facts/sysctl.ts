@@ -1,26 +1,22 @@
 import { type Fact, type Probe, probe } from '../core/fact.ts'
-import { quote } from '../core/quote.ts'
+import { argv } from '../core/quote.ts'
 
 /** Running value of a kernel parameter, its blanks normalised to one space; absent when this kernel has no such key. */
 export interface SysctlState {
   readonly value?: string
 }
 
-/** Running kernel parameters: read with the shell's own `read`, without starting a process. */
+/**
+ * Running kernel parameters: one `grep` prints them all. Not the shell's own `read`: dash and ash read a byte at a time, and
+ * the kernel ends the file after the first byte of a number.
+ */
 export const sysctl: Fact<string, SysctlState> = {
   name: 'sysctl',
-  id: (ask) => ask,
-  script(asks) {
-    const reads = asks.map((ask) => `see ${quote(ask)} ${quote(sysctlPath(ask))}`)
-    return `see() {
-  [ -e "$2" ] || return 0
-  value=''
-  { IFS= read -r value <"$2"; } 2>/dev/null
-  printf '%s\\tvalue\\t%s\\n' "$1" "$value"
-}
-${reads.join('\n')}
-:`
-  },
+  id: sysctlPath,
+  script: (asks) => `LC_ALL=C grep -a -H -s '' -- ${argv(asks.map(sysctlPath))} | while IFS= read -r line; do
+  printf '%s\\tvalue\\t%s\\n' "\${line%%:*}" "\${line#*:}"
+done
+:`,
   parse(lines) {
     const line = lines.find(([word]) => word === 'value')
     return line ? { value: normalValue(line.slice(1).join(' ')) } : {}

@@ -84,22 +84,44 @@ const DMI: readonly (readonly [RegExp, string])[] = [
 
 /** Decides what a machine is. The surest witness is heard first; without any trace of a hypervisor it is bare metal. */
 export function virtualisationKind(traces: VirtualisationTraces, cpu: Cpu): Virtualisation {
-  const { detected, container, hypervisor, clocksources, vendor, product } = traces
-  const dmi = `${vendor} ${product}`.trim()
-  const named = DMI.find(([pattern]) => pattern.test(dmi))?.[1]
+  return containerKind(traces) ?? detectedKind(traces, cpu) ?? tracedKind(traces, cpu)
+}
+
+function containerKind({ detected, container }: VirtualisationTraces): Virtualisation | undefined {
   if (CONTAINERS.has(detected)) return { kind: `container ${detected}`, evidence: 'systemd-detect-virt' }
   if (container !== '') return { kind: `container ${container}`, evidence: `mark of ${container}` }
+  return undefined
+}
+
+function detectedKind(traces: VirtualisationTraces, cpu: Cpu): Virtualisation | undefined {
+  const { detected } = traces
+  const dmi = dmiText(traces)
   if (/User Mode Linux/i.test(cpu.vendor)) return { kind: 'uml', evidence: `processor ${cpu.vendor}` }
-  if (KVM_CLOUDS.has(detected) && named !== 'bare metal') return { kind: 'kvm', evidence: dmi || detected }
-  if (detected !== '' && detected !== 'none') return { kind: detected, evidence: 'systemd-detect-virt' }
+  if (KVM_CLOUDS.has(detected) && dmiKind(dmi) !== 'bare metal') return { kind: 'kvm', evidence: dmi || detected }
   if (detected === 'none') return { kind: 'bare metal', evidence: dmi || 'systemd-detect-virt' }
+  return detected === '' ? undefined : { kind: detected, evidence: 'systemd-detect-virt' }
+}
+
+/** Without systemd-detect-virt: what firmware, kernel and clock let see. */
+function tracedKind(traces: VirtualisationTraces, cpu: Cpu): Virtualisation {
+  const { hypervisor, clocksources } = traces
+  const dmi = dmiText(traces)
+  const named = dmiKind(dmi)
   if (hypervisor === 'xen') return { kind: 'xen', evidence: '/sys/hypervisor/type' }
-  if (hypervisor.includes('kvm') || clocksources.includes('kvm-clock'))
-    return { kind: 'kvm', evidence: hypervisor === '' ? 'clock source kvm-clock' : 'device tree' }
+  if (hypervisor.includes('kvm')) return { kind: 'kvm', evidence: 'device tree' }
+  if (clocksources.includes('kvm-clock')) return { kind: 'kvm', evidence: 'clock source kvm-clock' }
   if (clocksources.some((name) => name.startsWith('hyperv')))
     return { kind: 'microsoft', evidence: 'clock source of Hyper-V' }
   if (named !== undefined) return { kind: named, evidence: dmi }
   if (cpu.flags.has('hypervisor'))
     return { kind: 'unknown hypervisor', evidence: 'processor flag hypervisor, and no name to it' }
   return { kind: 'bare metal', evidence: dmi || 'no trace of a hypervisor' }
+}
+
+function dmiText({ vendor, product }: VirtualisationTraces): string {
+  return `${vendor} ${product}`.trim()
+}
+
+function dmiKind(dmi: string): string | undefined {
+  return DMI.find(([pattern]) => pattern.test(dmi))?.[1]
 }

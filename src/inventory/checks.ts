@@ -23,7 +23,11 @@ function spotOf(raw: Raw, path: readonly (string | number)[]): Spot {
   return raw.places.get('')?.value ?? [...raw.places.values()][0]?.value ?? noSpot
 }
 
-const noSpot: Spot = { source: { where: () => '', position: () => ({ line: 1, column: 1 }) } as never, start: 0, end: 1 }
+const noSpot: Spot = {
+  source: { where: () => '', position: () => ({ line: 1, column: 1 }) } as never,
+  start: 0,
+  end: 1,
+}
 
 /** Names that refer to a host or group, and mean nobody. */
 export function unknownNames(raw: Raw): readonly Problem[] {
@@ -32,18 +36,27 @@ export function unknownNames(raw: Raw): readonly Problem[] {
   const check = (names: readonly string[], kind: string, known: readonly string[], path: readonly string[]) =>
     names.flatMap((name, index) => {
       if (known.includes(name)) return []
-      const fix = didYouMean(name, known) ?? (known.length > 0 ? `there are: ${known.slice(0, 8).join(', ')}` : `write it below ${kind}s: first`)
+      const fix =
+        didYouMean(name, known) ??
+        (known.length > 0 ? `there are: ${known.slice(0, 8).join(', ')}` : `write it below ${kind}s: first`)
       return [problem(raw, [...path, index], `there is no ${kind} ${shown(name)}`, fix)]
     })
   return [
-    ...hosts.flatMap((host) => check(asList(mapAt(raw.data, 'hosts', host)['groups']), 'group', groups, ['hosts', host, 'groups'])),
-    ...groups.flatMap((group) => check(asList(mapAt(raw.data, 'groups', group)['hosts']), 'host', hosts, ['groups', group, 'hosts'])),
+    ...hosts.flatMap((host) =>
+      check(asList(mapAt(raw.data, 'hosts', host).groups), 'group', groups, ['hosts', host, 'groups']),
+    ),
+    ...groups.flatMap((group) =>
+      check(asList(mapAt(raw.data, 'groups', group).hosts), 'host', hosts, ['groups', group, 'hosts']),
+    ),
   ]
 }
 
 /** Secrets that stand in `vars` as plain text. */
 export function plainSecrets(raw: Raw): readonly Problem[] {
-  const places = [['vars'], ...['groups', 'hosts'].flatMap((kind) => Object.keys(mapAt(raw.data, kind)).map((name) => [kind, name, 'vars']))]
+  const places = [
+    ['vars'],
+    ...['groups', 'hosts'].flatMap((kind) => Object.keys(mapAt(raw.data, kind)).map((name) => [kind, name, 'vars'])),
+  ]
   return places.flatMap((path) => plainSecretsIn(raw, mapAt(raw.data, ...path), path))
 }
 
@@ -52,27 +65,60 @@ function plainSecretsIn(raw: Raw, value: unknown, path: readonly (string | numbe
   return Object.entries(value).flatMap(([key, inner]) => {
     const at = [...path, Array.isArray(value) ? Number(key) : key]
     const reference = key === 'secret' && Object.keys(value).length === 1
-    const bad = reference ? !secretReference.safeParse(inner).success : isSecretKey(key) && /pass/i.test(key) && typeof inner === 'string'
+    const bad = reference
+      ? !secretReference.safeParse(inner).success
+      : isSecretKey(key) && /pass/i.test(key) && typeof inner === 'string'
     if (!bad) return reference ? [] : plainSecretsIn(raw, inner, at)
     const name = reference ? at.slice(0, -1) : at
     const what = `${pathText(name)} must be a reference to a secret, not the secret itself`
-    return [problem(raw, at, what, 'write {secret: {env: NAME}}, {secret: {file: PATH}} or {secret: {command: [PROGRAM, ARGUMENT]}}')]
+    return [
+      problem(
+        raw,
+        at,
+        what,
+        'write {secret: {env: NAME}}, {secret: {file: PATH}} or {secret: {command: [PROGRAM, ARGUMENT]}}',
+      ),
+    ]
   })
 }
 
 export function hostCount(raw: Raw, inventory: Inventory): readonly Problem[] {
   if (inventory.hosts.length === 0) {
-    return [problem(raw, ['hosts'], 'there are no hosts', 'name at least one, for instance  hosts: {node1: {address: 10.0.0.11, roles: [control-plane, worker]}}')]
+    return [
+      problem(
+        raw,
+        ['hosts'],
+        'there are no hosts',
+        'name at least one, for instance  hosts: {node1: {address: 10.0.0.11, roles: [control-plane, worker]}}',
+      ),
+    ]
   }
   const planes = inventory.hosts.filter((host) => host.roles.includes('control-plane'))
   if (planes.length === 0) {
-    return [problem(raw, ['hosts'], 'no host has the role control-plane', 'give one host roles: [control-plane], or [control-plane, worker]')]
+    return [
+      problem(
+        raw,
+        ['hosts'],
+        'no host has the role control-plane',
+        'give one host roles: [control-plane], or [control-plane, worker]',
+      ),
+    ]
   }
   if ([1, 3, 5].includes(planes.length)) return []
-  const why = planes.length % 2 === 0 ? `with ${planes.length}, losing ${planes.length / 2} stops the cluster: no better than ${planes.length - 1}` : 'more than 5 only slow etcd down'
+  const why =
+    planes.length % 2 === 0
+      ? `with ${planes.length}, losing ${planes.length / 2} stops the cluster: no better than ${planes.length - 1}`
+      : 'more than 5 only slow etcd down'
   const names = planes.map((host) => host.name).join(', ')
   const last = planes.at(-1)?.name ?? ''
-  return [problem(raw, ['hosts', last, 'roles'], `${planes.length} control planes (${names}), but it must be 1, 3 or 5: ${why}`, 'give the role control-plane to 1, 3 or 5 hosts')]
+  return [
+    problem(
+      raw,
+      ['hosts', last, 'roles'],
+      `${planes.length} control planes (${names}), but it must be 1, 3 or 5: ${why}`,
+      'give the role control-plane to 1, 3 or 5 hosts',
+    ),
+  ]
 }
 
 /** Two names for one machine. */
@@ -83,12 +129,21 @@ export function sameMachine(raw: Raw, inventory: Inventory): readonly Problem[] 
       const address = host[key]
       if (address === undefined) return []
       const { port = 22, proxyJump = '', proxyCommand = '' } = host.ssh
-      const door = JSON.stringify(key === 'address' ? [key, normal(address), port, proxyJump, proxyCommand] : [key, normal(address)])
+      const door = JSON.stringify(
+        key === 'address' ? [key, normal(address), port, proxyJump, proxyCommand] : [key, normal(address)],
+      )
       const first = doors.get(door)
       doors.set(door, first ?? host)
       if (!first) return []
       const what = `${key} ${address} of host "${host.name}" is also that of host "${first.name}"`
-      return [problem(raw, ['hosts', host.name, key], what, 'one machine is one host: correct the address, or delete one of the two')]
+      return [
+        problem(
+          raw,
+          ['hosts', host.name, key],
+          what,
+          'one machine is one host: correct the address, or delete one of the two',
+        ),
+      ]
     }),
   )
 }
@@ -100,19 +155,41 @@ function normal(address: string): string {
 /** Settings of one host that contradict each other. */
 export function hostContradictions(raw: Raw, inventory: Inventory): readonly Problem[] {
   return inventory.hosts.flatMap((host) => {
-    const at = (path: string) => inventory.origins.get(host.name)?.get(path.replaceAll('.', '\0'))?.[0]?.path ?? ['hosts', host.name]
+    const at = (path: string) =>
+      inventory.origins.get(host.name)?.get(path.replaceAll('.', '\0'))?.[0]?.path ?? ['hosts', host.name]
     const problems: Problem[] = []
     const { proxyJump = 'none', proxyCommand = 'none' } = host.ssh
     if (proxyJump !== 'none' && proxyCommand !== 'none') {
       const what = `host "${host.name}" has both proxyJump and proxyCommand`
-      problems.push(problem(raw, at('ssh.proxyCommand'), what, 'delete one; a host switches off what a wider place says by proxyJump: none or proxyCommand: none'))
+      problems.push(
+        problem(
+          raw,
+          at('ssh.proxyCommand'),
+          what,
+          'delete one; a host switches off what a wider place says by proxyJump: none or proxyCommand: none',
+        ),
+      )
     }
     if (host.lab && host.address !== undefined) {
       const what = `host "${host.name}" is a machine of provision lab, which gives it an address itself`
-      problems.push(problem(raw, ['hosts', host.name, 'address'], what, 'delete the address, or the key lab for a machine of your own'))
+      problems.push(
+        problem(
+          raw,
+          ['hosts', host.name, 'address'],
+          what,
+          'delete the address, or the key lab for a machine of your own',
+        ),
+      )
     }
     if (host.kubelet.swapBehavior !== undefined && host.kernel.swap === 'off') {
-      problems.push(problem(raw, at('kubelet.swapBehavior'), `host "${host.name}" has kubelet.swapBehavior, but its swap is turned off`, 'write kernel: {swap: keep}, or delete swapBehavior'))
+      problems.push(
+        problem(
+          raw,
+          at('kubelet.swapBehavior'),
+          `host "${host.name}" has kubelet.swapBehavior, but its swap is turned off`,
+          'write kernel: {swap: keep}, or delete swapBehavior',
+        ),
+      )
     }
     return problems
   })
@@ -126,5 +203,12 @@ export function idleProxySettings(raw: Raw, inventory: Inventory): readonly Prob
   if (mode === 'ipvs') return []
   return Object.keys(mapAt(raw.data, 'kubernetes', 'kubeProxy'))
     .filter((key) => ipvsOnly.includes(key))
-    .map((key) => problem(raw, ['kubernetes', 'kubeProxy', key], `kubernetes.kubeProxy.${key} does nothing in mode ${mode}`, `delete it, or write mode: ipvs`))
+    .map((key) =>
+      problem(
+        raw,
+        ['kubernetes', 'kubeProxy', key],
+        `kubernetes.kubeProxy.${key} does nothing in mode ${mode}`,
+        `delete it, or write mode: ipvs`,
+      ),
+    )
 }

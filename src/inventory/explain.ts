@@ -28,7 +28,11 @@ export function explainValue(inventory: Inventory, host: string, path: string): 
   const parts = [...path.matchAll(/"([^"]*)"|[^."]+/g)].map((part) => part[1] ?? part[0])
   const one = inventory.hosts.find((candidate) => candidate.name === host)
   if (host !== '' && !one) {
-    const fix = didYouMean(host, inventory.hosts.map((candidate) => candidate.name)) ?? `hosts: ${inventory.hosts.map((candidate) => candidate.name).join(', ')}`
+    const fix =
+      didYouMean(
+        host,
+        inventory.hosts.map((candidate) => candidate.name),
+      ) ?? `hosts: ${inventory.hosts.map((candidate) => candidate.name).join(', ')}`
     throw new InputError({ what: `no host is called ${shown(host)}`, where: inventory.file, fix })
   }
   const found = valueAt(one ?? inventory, parts)
@@ -36,12 +40,22 @@ export function explainValue(inventory: Inventory, host: string, path: string): 
   if (found === undefined && schemas.length === 0) {
     const keys = Object.keys((valueAt(one ?? inventory, parts.slice(0, -1)) as object | undefined) ?? {})
     const fix = didYouMean(parts.at(-1) ?? '', keys) ?? `known: ${keys.filter((key) => key !== 'origins').join(', ')}`
-    throw new InputError({ what: `an inventory has no ${shown(path)}${one ? ` for host ${host}` : ''}`, where: inventory.file, fix })
+    throw new InputError({
+      what: `an inventory has no ${shown(path)}${one ? ` for host ${host}` : ''}`,
+      where: inventory.file,
+      fix,
+    })
   }
   const said = originsOf(inventory, host, parts)
   const [from, ...overridden] = said
   const description = schemas.find((schema) => schema.description !== undefined)?.description
-  return { path: pathText(parts), value: found, ...(from ? { from } : {}), overridden, ...(description === undefined ? {} : { description }) }
+  return {
+    path: pathText(parts),
+    value: found,
+    ...(from ? { from } : {}),
+    overridden,
+    ...(description === undefined ? {} : { description }),
+  }
 }
 
 /** What was said about the path itself, or about the whole it is part of. */

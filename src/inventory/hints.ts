@@ -13,8 +13,6 @@ const foreign: Readonly<Record<string, string>> = {
   ansible_become_password: 'become.password',
   ansible_become_pass: 'become.password',
   ansible_ssh_common_args: 'ssh.proxyJump or ~/.ssh/config',
-  ansible_python_interpreter: 'nothing: hosts need no Python',
-  hostname: 'the name of the host itself: hosts.NAME',
   ip: 'address',
   privateAddress: 'nodeAddress',
   internalIP: 'nodeAddress',
@@ -22,18 +20,28 @@ const foreign: Readonly<Record<string, string>> = {
   privateKey: 'ssh.identityFile',
   bastion: 'ssh.proxyJump',
   role: 'roles, a list: [worker]',
-  children: 'nothing: groups do not nest; name the hosts in each group',
   sudo: 'become',
   podCIDR: 'kubernetes.podSubnet',
   podNetworkCidr: 'kubernetes.podSubnet',
   serviceCIDR: 'kubernetes.serviceSubnet',
   apiServerCertSANs: 'kubernetes.certSANs',
   plugin: 'network.cni',
+  cluster_name: 'name',
+  clusterName: 'name',
 }
 
-/** Where a key of another tool belongs. */
+const advice: Readonly<Record<string, string>> = {
+  all: 'this looks like an Ansible inventory; here hosts: stands at the top of the file',
+  ansible_python_interpreter: 'delete it: hosts need no Python',
+  children: 'groups do not nest: name the hosts in each group',
+  hostname: 'the name of a host is its key below hosts:',
+  version: 'the version of Kubernetes is kubernetes.version',
+}
+
+/** What to do about a key of another tool. */
 export function foreignKey(key: string): string | undefined {
-  return Object.hasOwn(foreign, key) ? foreign[key] : undefined
+  if (Object.hasOwn(advice, key)) return advice[key]
+  return Object.hasOwn(foreign, key) ? `here that is ${foreign[key]}` : undefined
 }
 
 export interface Hint {
@@ -47,10 +55,15 @@ const laterNetworks = ['calico', 'canal', 'cilium', 'kube-router', 'weave', 'ant
 export function valueHint(path: Path, value: unknown, typed: string): Hint | undefined {
   const key = String(path.at(-1))
   if (path.join('.') === 'network.cni' && laterNetworks.includes(String(value).toLowerCase())) {
-    return { what: `network.cni is "${value}", which this version of provision does not set up yet; it knows flannel`, fix: 'write cni: flannel' }
+    return {
+      what: `network.cni is "${value}", which this version of provision does not set up yet; it knows flannel`,
+      fix: 'write cni: flannel',
+    }
   }
-  if (['version', 'containerd', 'runc', 'cniPlugins'].includes(key) && path.length === 2) return versionHint(key, value, typed)
-  if (key === 'accept' && Array.isArray(value)) return { fix: `write the reason behind each: accept: {${String(value[0] ?? 'ID')}: why it may be so}` }
+  if (['version', 'containerd', 'runc', 'cniPlugins'].includes(key) && path.length === 2)
+    return versionHint(key, value, typed)
+  if (key === 'accept' && Array.isArray(value))
+    return { fix: `write the reason behind each: accept: {${String(value[0] ?? 'ID')}: why it may be so}` }
   if (key === 'roles' && typeof value === 'string') return { fix: `a list: roles: [${value}]` }
   if (typeof value === 'string' && /^(yes|no|on|off)$/i.test(value)) {
     return { fix: `in YAML 1.2 ${value} is text: write ${/^(yes|on)$/i.test(value)}` }
@@ -64,6 +77,7 @@ function versionHint(key: string, value: unknown, typed: string): Hint | undefin
   if (release) return { fix: `write ${key}: "${release}"` }
   const parts = /^v?([0-9]+)(?:\.([0-9]+))?$/.exec(text)
   if (!parts) return undefined
-  const read = typeof value === 'number' && typed !== String(value) ? `without quotes ${typed} is the number ${value}; ` : ''
+  const read =
+    typeof value === 'number' && typed !== String(value) ? `without quotes ${typed} is the number ${value}; ` : ''
   return { fix: `${read}write all three numbers in quotes, like ${key}: "${parts[1]}.${parts[2] ?? '0'}.0"` }
 }

@@ -18,7 +18,10 @@ type Settings = z.output<typeof resolvedSettings>
 export type Role = (typeof roles)[number]
 
 /** How to reach a machine, as far as the inventory says: what is missing comes from ~/.ssh/config and defaults. */
-export type Ssh = Frozen<Omit<Settings['ssh'], 'password' | 'passphrase'>> & { readonly password?: Secret; readonly passphrase?: Secret }
+export type Ssh = Frozen<Omit<Settings['ssh'], 'password' | 'passphrase'>> & {
+  readonly password?: Secret
+  readonly passphrase?: Secret
+}
 
 export type Become = Frozen<Omit<Settings['become'], 'password'>> & { readonly password?: Secret }
 

@@ -28,7 +28,8 @@ function problemOf(issue: Issue, path: Path, checked: Checked): readonly Problem
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, checked))
   if (issue.code === 'invalid_key') {
     const key = String(path.at(-1))
-    return [{ what: `the name ${shown(key)} in ${pathText(path.slice(0, -1))} must be ${issue.issues[0]?.message}`, spot: keySpot(path, checked) }]
+    const what = `the name ${shown(key)} in ${pathText(path.slice(0, -1))} must be ${issue.issues[0]?.message}`
+    return [{ what, ...commaFix(key, path, checked), spot: keySpot(path, checked) }]
   }
   const value = valueAt(checked.value, path)
   if (value === undefined) return [missingKey(path, issue, checked)]
@@ -41,7 +42,10 @@ function problemOf(issue: Issue, path: Path, checked: Checked): readonly Problem
 
 /** The alternative of a union that was clearly meant: of the right kind, and with fewer issues than every other. */
 function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  const sameKind = branches.filter((issues) => !issues.some((issue) => issue.path.length === 0 && ['invalid_type', 'invalid_value'].includes(issue.code)))
+  const sameKind = branches.filter(
+    (issues) =>
+      !issues.some((issue) => issue.path.length === 0 && ['invalid_type', 'invalid_value'].includes(issue.code)),
+  )
   const sorted = sameKind.toSorted((a, b) => a.length - b.length)
   const [first, second] = sorted
   return first && (!second || first.length < second.length) ? first : undefined
@@ -50,14 +54,28 @@ function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
 function unknownKey(key: string, path: Path, checked: Checked): Problem {
   const inside = path.length === 0 ? 'at the top of an inventory' : `in ${pathText(path)}`
   const keys = keysAt(path)
-  const fix = didYouMean(key, keys) ?? elsewhere(key, path) ?? (keys.length > 0 && keys.length <= 16 ? `known here: ${keys.join(', ')}` : undefined)
-  return { what: `unknown key ${shown(key)} ${inside}`, ...(fix === undefined ? {} : { fix }), spot: keySpot([...path, key], checked) }
+  const {
+    fix = didYouMean(key, keys) ??
+      elsewhere(key, path) ??
+      (keys.length > 0 && keys.length <= 16 ? `known here: ${keys.join(', ')}` : undefined),
+  } = commaFix(key, [...path, key], checked)
+  return {
+    what: `unknown key ${shown(key)} ${inside}`,
+    ...(fix === undefined ? {} : { fix }),
+    spot: keySpot([...path, key], checked),
+  }
+}
+
+/** `{reason: slow, but known}` has a second key that nobody meant. */
+function commaFix(key: string, path: Path, checked: Checked): { fix?: string } {
+  const meant = key.includes(' ') && valueAt(checked.value, path) === null
+  return meant ? { fix: 'inside of { } and [ ] a comma begins the next entry: put a text with a comma in quotes' } : {}
 }
 
 /** A key that exists, but not here. */
 function elsewhere(key: string, path: Path): string | undefined {
   const there = foreignKey(key)
-  if (there) return `that is ${there}`
+  if (there) return there
   const places = keyPaths().filter((one) => one.at(-1) === key)
   const host = path[0] === 'hosts' || path[0] === 'groups'
   const best = places.find((one) => one[0] === (host ? path[0] : one[0])) ?? places[0]
@@ -72,7 +90,11 @@ function missingKey(path: Path, issue: Issue, checked: Checked): Problem {
   const inside = parent.length === 0 ? 'at the top of the inventory' : `in ${pathText(parent)}`
   const description = schemaAt(path)[0]?.description ?? issue.message
   const fix = examples[key] ?? `add ${key}: ${description}`
-  return { what: `${shown(key)} is missing ${inside}`, fix, spot: parent.length === 0 ? checked.root : keySpot(parent, checked) }
+  return {
+    what: `${shown(key)} is missing ${inside}`,
+    fix,
+    spot: parent.length === 0 ? checked.root : keySpot(parent, checked),
+  }
 }
 
 const examples: Readonly<Record<string, string>> = {
@@ -89,10 +111,14 @@ function wrongValue(issue: Issue, path: Path, value: unknown, checked: Checked):
   const place = checked.places.get(placeKey(path))
   const spot = place?.value ?? checked.root
   const name = path.length === 0 ? 'the inventory' : pathText(path)
-  if (path.some(isSecretKey)) return wrongSecret(name, value, spot)
+  if (path.some(isSecretKey)) return wrongSecret(issue, path, value, spot)
   if (value === null) {
     const what = `${name} is empty: nothing follows the colon`
-    return { what, fix: 'write the value, indented if it goes on the next line, or delete the key', spot: place?.key ?? spot }
+    return {
+      what,
+      fix: 'write the value, indented if it goes on the next line, or delete the key',
+      spot: place?.key ?? spot,
+    }
   }
   const typed = place?.typed ?? ''
   const hint = valueHint(path, value, typed)
@@ -102,20 +128,31 @@ function wrongValue(issue: Issue, path: Path, value: unknown, checked: Checked):
 }
 
 /** Says nothing of the value: it may be the secret. */
-function wrongSecret(name: string, value: unknown, spot: Spot): Problem {
+function wrongSecret(issue: Issue, path: Path, value: unknown, spot: Spot): Problem {
+  const name = pathText(path)
+  const places = ['env', 'file', 'command']
   const keys = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : []
-  const [key = ''] = keys
-  if (value === null) return { what: `${name} is empty: nothing follows the colon`, fix: `write ${references}`, spot }
-  if (keys.length !== 1) return { what: `${name} must be a reference to a secret, not the secret itself`, fix: `keep the secret elsewhere and write ${references}`, spot }
-  const kinds = ['env', 'file', 'command']
-  if (kinds.includes(key)) return { what: `${name} has something wrong after ${key}:`, fix: `write ${references}`, spot }
-  return { what: `${name} has an unknown key ${shown(key)}`, fix: didYouMean(key, kinds) ?? `write ${references}`, spot }
+  const fix = `write ${references}`
+  if (value === null) return { what: `${name} is empty: nothing follows the colon`, fix, spot }
+  if (path.slice(0, -1).some(isSecretKey)) return { what: `${name} must be ${wanted(issue, path)}`, fix, spot }
+  if (keys.length === 0) {
+    return {
+      what: `${name} must be a reference to a secret, not the secret itself`,
+      fix: `keep the secret elsewhere and ${fix}`,
+      spot,
+    }
+  }
+  const unknown = keys.find((key) => !places.includes(key))
+  if (unknown === undefined)
+    return { what: `${name} names ${keys.length} places: ${keys.join(', ')}`, fix: 'keep one', spot }
+  return { what: `${name} has an unknown key ${shown(unknown)}`, fix: didYouMean(unknown, places) ?? fix, spot }
 }
 
 function wanted(issue: Issue, path: Path): string {
   if (issue.code === 'invalid_value') return oneOf(wordsAt(path))
-  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) return kinds[issue.expected] ?? `a ${issue.expected}`
-  if (issue.code === 'invalid_type' && issue.expected === 'object') return kinds['object'] ?? ''
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input'))
+    return kinds[issue.expected] ?? `a ${issue.expected}`
+  if (issue.code === 'invalid_type' && issue.expected === 'object') return kinds.object ?? ''
   return issue.message
 }
 
@@ -134,8 +171,14 @@ function oneOf(words: readonly string[]): string {
 
 function valueFix(path: Path, value: unknown, typed: string): string | undefined {
   const types = schemaAt(path).map((schema) => schema.type)
-  if (typeof value === 'string') return didYouMean(value, wordsAt(path)) ?? (types.includes('array') ? `a list: [${visible(value)}]` : undefined)
-  if ((typeof value === 'number' || typeof value === 'boolean') && types.includes('string') && !types.some((type) => type === 'integer' || type === 'number')) return `write it in quotes: "${typed}"`
+  if (typeof value === 'string')
+    return didYouMean(value, wordsAt(path)) ?? (types.includes('array') ? `a list: [${visible(value)}]` : undefined)
+  if (
+    (typeof value === 'number' || typeof value === 'boolean') &&
+    types.includes('string') &&
+    !types.some((type) => type === 'integer' || type === 'number')
+  )
+    return `write it in quotes: "${typed}"`
   return undefined
 }
 

@@ -35,7 +35,10 @@ export function jsonSchemaText(): string {
 
 /** What the schema says of a path, all alternatives of a union; empty when there is no such path. */
 export function schemaAt(path: readonly (string | number)[]): readonly JsonSchema[] {
-  return path.reduce<readonly JsonSchema[]>((schemas, key) => schemas.flatMap((schema) => step(schema, key)), alternatives(jsonSchema()))
+  return path.reduce<readonly JsonSchema[]>(
+    (schemas, key) => schemas.flatMap((schema) => step(schema, key)),
+    alternatives(jsonSchema()),
+  )
 }
 
 function step(schema: JsonSchema, key: string | number): readonly JsonSchema[] {
@@ -56,13 +59,21 @@ export function keysAt(path: readonly (string | number)[]): readonly string[] {
 
 /** Words that may stand at a path. */
 export function wordsAt(path: readonly (string | number)[]): readonly string[] {
-  return schemaAt(path).flatMap((schema) => [...(schema.enum ?? []), ...('const' in schema ? [schema.const] : [])].map(String))
+  return schemaAt(path).flatMap((schema) =>
+    [...(schema.enum ?? []), ...('const' in schema ? [schema.const] : [])].map(String),
+  )
 }
 
 /** Every key path of the schema, `*` for a name of the user's own. Sections of groups and hosts that repeat the top are left out. */
-export function keyPaths(schema: JsonSchema = jsonSchema(), path: readonly string[] = []): readonly (readonly string[])[] {
+export function keyPaths(
+  schema: JsonSchema = jsonSchema(),
+  path: readonly string[] = [],
+): readonly (readonly string[])[] {
   const below = alternatives(schema).flatMap((one) => [
-    ...Object.entries(one.properties ?? {}).flatMap(([key, inner]) => [[...path, key], ...keyPaths(inner, [...path, key])]),
+    ...Object.entries(one.properties ?? {}).flatMap(([key, inner]) => [
+      [...path, key],
+      ...keyPaths(inner, [...path, key]),
+    ]),
     ...(typeof one.additionalProperties === 'object' ? keyPaths(one.additionalProperties, [...path, '*']) : []),
     ...(one.items ? keyPaths(one.items, path) : []),
   ])

@@ -19,7 +19,12 @@ export type Origins = ReadonlyMap<string, ReadonlyMap<string, readonly Origin[]>
  * Maps that are merged key by key. Everything else (lists, secrets, each variable) is one value: the nearest layer
  * replaces it whole.
  */
-const merged = new Set<string>([...layered.filter((section) => section !== 'taints'), 'kernel.sysctl', 'kubelet.systemReserved', 'kubelet.kubeReserved'])
+const merged = new Set<string>([
+  ...layered.filter((section) => section !== 'taints'),
+  'kernel.sysctl',
+  'kubelet.systemReserved',
+  'kubelet.kubeReserved',
+])
 
 export interface Leaf {
   /** Path in the host: `['ssh', 'port']`. */

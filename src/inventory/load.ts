@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { hostContradictions, hostCount, idleProxySettings, plainSecrets, sameMachine, unknownNames } from './checks.ts'
+import { hostContradictions, hostCount, idleProxySettings, sameMachine } from './checks.ts'
 import type { Host, Inventory, Var } from './inventory.ts'
 import { problemsOf } from './issues.ts'
 import type { Origin } from './layers.ts'
@@ -28,13 +28,13 @@ export interface LoadOptions {
  */
 export function loadInventory(text: string, options: LoadOptions): Inventory {
   const raw = readRaw(text, options)
-  const named = [...unknownNames(raw), ...plainSecrets(raw)]
-  if (named.length > 0) throw new InventoryError(options.file, named)
   const hosts = Object.keys(mapAt(raw.data, 'hosts')).map((name) => ({ name, resolved: resolveHost(raw, name) }))
   const inventory = assemble(raw, hosts, options)
   const problems = [
     ...hosts.flatMap(({ resolved }) => resolved.problems),
-    ...[hostCount, sameMachine, hostContradictions, idleProxySettings, subnetProblems].flatMap((check) => check(raw, inventory)),
+    ...[hostCount, sameMachine, hostContradictions, idleProxySettings, subnetProblems].flatMap((check) =>
+      check(raw, inventory),
+    ),
   ]
   if (problems.length > 0) throw new InventoryError(options.file, problems)
   return deepFreeze(inventory)
@@ -52,7 +52,11 @@ function readRaw(text: string, options: LoadOptions): Raw {
   const places = new Map([...tree.places, ...settings.flatMap((setting) => [...setting.places])])
   const result = inventorySchema.safeParse(data)
   const top = { ...root, end: root.start + 1 }
-  const found = [...problemsOf(result.error?.issues ?? [], { value: data, places, root: top }), ...tree.problems, ...problems]
+  const found = [
+    ...problemsOf(result.error?.issues ?? [], { value: data, places, root: top }),
+    ...tree.problems,
+    ...problems,
+  ]
   if (found.length > 0) throw new InventoryError(options.file, found)
   return { file: mapAt(tree.value), data: mapAt(data), settings, places }
 }
@@ -61,23 +65,39 @@ function notAMap(value: unknown, spot: Problem['spot']): Problem {
   const start = { ...spot, end: spot.start + 1 }
   const fix = 'begin with  name: lab  and see inventory/example.yaml for the rest'
   if (value === null || value === undefined) return { what: 'the inventory is empty', fix, spot: start }
-  return { what: `an inventory is a map (key: value lines), and this is ${Array.isArray(value) ? 'a list' : 'one text'}`, fix, spot: start }
+  return {
+    what: `an inventory is a map (key: value lines), and this is ${Array.isArray(value) ? 'a list' : 'one text'}`,
+    fix,
+    spot: start,
+  }
 }
 
-function assemble(raw: Raw, resolved: readonly { name: string; resolved: Resolved }[], options: LoadOptions): Inventory {
+function assemble(
+  raw: Raw,
+  resolved: readonly { name: string; resolved: Resolved }[],
+  options: LoadOptions,
+): Inventory {
   const whole = inventorySchema.parse(raw.data)
   const { source } = whole.artifacts
-  const groups = Object.keys(whole.groups ?? {}).map((group) => [group, resolved.filter((one) => one.resolved.groups.includes(group)).map((one) => one.name)])
+  const groups = Object.keys(whole.groups ?? {}).map((group) => [
+    group,
+    resolved.filter((one) => one.resolved.groups.includes(group)).map((one) => one.name),
+  ])
   return {
     file: options.file,
     name: whole.name,
     kubernetes: whole.kubernetes,
     runtime: whole.runtime,
     network: whole.network,
-    artifacts: { source: typeof source === 'object' && 'bundle' in source ? { bundle: localPath(source.bundle, options) } : source },
+    artifacts: {
+      source: typeof source === 'object' && 'bundle' in source ? { bundle: localPath(source.bundle, options) } : source,
+    },
     hosts: resolved.map((one) => assembleHost(raw, one.name, one.resolved, options)),
     groups: Object.fromEntries(groups),
-    origins: new Map([...resolved.map((one): [string, Resolved['origins']] => [one.name, one.resolved.origins]), ['', clusterOrigins(raw)]]),
+    origins: new Map([
+      ...resolved.map((one): [string, Resolved['origins']] => [one.name, one.resolved.origins]),
+      ['', clusterOrigins(raw)],
+    ]),
   }
 }
 
@@ -98,15 +118,19 @@ function assembleHost(raw: Raw, name: string, resolved: Resolved, options: LoadO
   const { ssh, become, vars, ...rest } = resolvedSettings.parse(resolved.settings)
   const open = (reference: SecretReference, path: readonly string[]): Secret => {
     const where = resolved.origins.get(placeKey(path.slice(0, 2)))?.[0]?.where ?? ''
-    return new Secret('file' in reference ? { file: localPath(reference.file, options) } : reference, where, options.openSecret)
+    return new Secret(
+      'file' in reference ? { file: localPath(reference.file, options) } : reference,
+      where,
+      options.openSecret,
+    )
   }
   const { password, passphrase, identityFile, knownHostsFile, ...sshRest } = ssh
   const { password: becomePassword, ...becomeRest } = become
   return {
     name,
-    ...(typeof own['address'] === 'string' ? { address: own['address'] } : {}),
-    ...(typeof own['nodeAddress'] === 'string' ? { nodeAddress: own['nodeAddress'] } : {}),
-    roles: [...new Set(own['roles'] as (typeof roles)[number][])],
+    ...(typeof own.address === 'string' ? { address: own.address } : {}),
+    ...(typeof own.nodeAddress === 'string' ? { nodeAddress: own.nodeAddress } : {}),
+    roles: [...new Set(own.roles as (typeof roles)[number][])],
     groups: resolved.groups,
     ...rest,
     ssh: {
@@ -116,8 +140,16 @@ function assembleHost(raw: Raw, name: string, resolved: Resolved, options: LoadO
       ...(password === undefined ? {} : { password: open(password, ['ssh', 'password']) }),
       ...(passphrase === undefined ? {} : { passphrase: open(passphrase, ['ssh', 'passphrase']) }),
     },
-    become: { ...becomeRest, ...(becomePassword === undefined ? {} : { password: open(becomePassword, ['become', 'password']) }) },
-    vars: Object.fromEntries(Object.entries(vars).map(([key, value]) => [key, withSecrets(value, (reference) => open(reference, ['vars', key]))])),
+    become: {
+      ...becomeRest,
+      ...(becomePassword === undefined ? {} : { password: open(becomePassword, ['become', 'password']) }),
+    },
+    vars: Object.fromEntries(
+      Object.entries(vars).map(([key, value]) => [
+        key,
+        withSecrets(value, (reference) => open(reference, ['vars', key])),
+      ]),
+    ),
   }
 }
 

@@ -27,7 +27,14 @@ async function readStart(path: string): Promise<Uint8Array> {
     return bytes.subarray(0, length)
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? ''
-    throw new InputError({ what: `the inventory ${path} cannot be read: ${reasons[code] ?? code}`, where: path, fix: fixes[code] ?? 'check the path' }, { cause })
+    throw new InputError(
+      {
+        what: `the inventory ${path} cannot be read: ${reasons[code] ?? code}`,
+        where: path,
+        fix: fixes[code] ?? 'check the path',
+      },
+      { cause },
+    )
   }
 }
 
@@ -62,7 +69,13 @@ export function decodeInventory(bytes: Uint8Array, file: string): string {
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
     const source = new Source(file, text)
     const byte = (bytes[good] ?? 0).toString(16).toUpperCase().padStart(2, '0')
-    throw new InventoryError(file, [{ what: `here is a byte that is not UTF-8 (0x${byte})`, fix: 'save the file as UTF-8', spot: { source, start: before.length, end: before.length + 1 } }])
+    throw new InventoryError(file, [
+      {
+        what: `here is a byte that is not UTF-8 (0x${byte})`,
+        fix: 'save the file as UTF-8',
+        spot: { source, start: before.length, end: before.length + 1 },
+      },
+    ])
   }
 }
 

@@ -26,7 +26,10 @@ export interface Resolved {
 }
 
 export function mapAt(data: unknown, ...path: readonly string[]): Data {
-  const value = path.reduce<unknown>((inner, key) => (isMap(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined), data)
+  const value = path.reduce<unknown>(
+    (inner, key) => (isMap(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
+    data,
+  )
   return isMap(value) ? value : {}
 }
 
@@ -36,8 +39,10 @@ function isMap(value: unknown): value is Data {
 
 /** Groups of a host: those it names, then those that name it. */
 export function groupsOf(raw: Raw, host: string): readonly string[] {
-  const named = mapAt(raw.data, 'hosts', host)['groups']
-  const naming = Object.entries(mapAt(raw.data, 'groups')).filter(([, group]) => isMap(group) && asList(group['hosts']).includes(host))
+  const named = mapAt(raw.data, 'hosts', host).groups
+  const naming = Object.entries(mapAt(raw.data, 'groups')).filter(
+    ([, group]) => isMap(group) && asList(group.hosts).includes(host),
+  )
   return [...new Set([...asList(named), ...naming.map(([name]) => name)])]
 }
 
@@ -79,14 +84,22 @@ function spoken(raw: Raw, host: string, groups: readonly string[]): readonly Sai
   return [...first, ...all.filter((said) => said.layer !== '--set for this host')]
 }
 
-function layersOf(raw: Raw, host: string, groups: readonly string[]): readonly { layer: Layer; section: Data; base: readonly string[] }[] {
+function layersOf(
+  raw: Raw,
+  host: string,
+  groups: readonly string[],
+): readonly { layer: Layer; section: Data; base: readonly string[] }[] {
   const fromCommandLine = raw.settings
     .filter((setting) => (layered as readonly string[]).includes(setting.path[0] ?? ''))
     .reduce<unknown>((data, setting) => withValue(data, setting.path, setting.value), {})
   return [
     { layer: '--set', section: fromCommandLine as Data, base: [] },
     { layer: 'host', section: mapAt(raw.data, 'hosts', host), base: ['hosts', host] },
-    ...groups.map((group) => ({ layer: `group ${group}` as const, section: mapAt(raw.data, 'groups', group), base: ['groups', group] })),
+    ...groups.map((group) => ({
+      layer: `group ${group}` as const,
+      section: mapAt(raw.data, 'groups', group),
+      base: ['groups', group],
+    })),
     { layer: 'top', section: raw.file, base: [] },
   ]
 }
@@ -103,7 +116,9 @@ function conflicts(raw: Raw, host: string, origins: ReadonlyMap<string, readonly
   return [...origins].flatMap(([key, said]) => {
     const [first] = said
     if (!first?.layer.startsWith('group ')) return []
-    const other = said.find((one) => one.layer.startsWith('group ') && JSON.stringify(one.value) !== JSON.stringify(first.value))
+    const other = said.find(
+      (one) => one.layer.startsWith('group ') && JSON.stringify(one.value) !== JSON.stringify(first.value),
+    )
     if (!other) return []
     const name = pathText(key.split('\0'))
     const [earlier, later] = [first, other].sort((a, b) => offset(raw, a) - offset(raw, b))

@@ -15,7 +15,8 @@ export const line = (what: string, max = 1024) =>
     .max(max, { error: `${what}, of at most ${max} characters` })
     .regex(/^[^\p{Cc}\u2028\u2029]*$/u, { error: `${what}, on one line and without control characters` })
 
-const pattern = (regex: RegExp, what: string, max = 253) => z.string({ error: what }).max(max, { error: what }).regex(regex, { error: what })
+const pattern = (regex: RegExp, what: string, max = 253) =>
+  z.string({ error: what }).max(max, { error: what }).regex(regex, { error: what })
 
 export const dnsLabel = pattern(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
@@ -29,14 +30,16 @@ export const dnsName = pattern(
 )
 
 /** Where ssh goes, or what other nodes call: an IP address or a DNS name. */
-export const address = pattern(/^[0-9A-Za-z]([-0-9A-Za-z.:]*[0-9A-Za-z])?$|^::[0-9A-Fa-f:.]*$/, 'an IP address or a DNS name').refine(
-  (text) => !/^[0-9.]+$|:/.test(text) || ipaddr.isValid(text),
-  { error: 'an IP address or a DNS name' },
-)
+export const address = pattern(
+  /^[0-9A-Za-z]([-0-9A-Za-z.:]*[0-9A-Za-z])?$|^::[0-9A-Fa-f:.]*$/,
+  'an IP address or a DNS name',
+).refine((text) => !/^[0-9.]+$|:/.test(text) || ipaddr.isValid(text), { error: 'an IP address or a DNS name' })
 
-export const ipAddress = z.string({ error: 'an IP address' }).refine((text) => ipaddr.isValid(text) && !/^[0-9]+$/.test(text), {
-  error: 'an IP address, like 10.0.0.11',
-})
+export const ipAddress = z
+  .string({ error: 'an IP address' })
+  .refine((text) => ipaddr.isValid(text) && !/^[0-9]+$/.test(text), {
+    error: 'an IP address, like 10.0.0.11',
+  })
 
 export const subnet = z
   .string({ error: 'a subnet in CIDR form' })
@@ -56,7 +59,9 @@ export function networkOf(cidr: string): string {
 export const hostPort = pattern(
   /^([0-9A-Za-z]([-0-9A-Za-z.]*[0-9A-Za-z])?|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/,
   'host:port, like k8s-api.example.internal:6443',
-).refine((text) => isPort(Number(text.slice(text.lastIndexOf(':') + 1))), { error: 'host:port with a port from 1 to 65535' })
+).refine((text) => isPort(Number(text.slice(text.lastIndexOf(':') + 1))), {
+  error: 'host:port with a port from 1 to 65535',
+})
 
 function isPort(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= 65_535
@@ -87,18 +92,28 @@ export const sizeMiB = pattern(/^[1-9][0-9]{0,6}(M|G|T)(i?B)?$/, 'a size like 51
 })
 
 /** An absolute path on a host, without `.` and `..`. */
-export const hostPath = line('an absolute path on the host, like /var/lib/etcd').regex(/^\/(?!.*(^|\/)\.{1,2}(\/|$))(?!.*\/\/)/, {
-  error: 'an absolute path on the host, like /var/lib/etcd, without . and ..',
-})
+export const hostPath = line('an absolute path on the host, like /var/lib/etcd').regex(
+  /^\/(?!.*(^|\/)\.{1,2}(\/|$))(?!.*\/\/)/,
+  {
+    error: 'an absolute path on the host, like /var/lib/etcd, without . and ..',
+  },
+)
 
 /** A path on the operator's machine: absolute, from `~/`, or from the inventory's folder. */
 export const localPath = line('a path on this machine, like ~/.ssh/id_ed25519')
 
-export const url = line('an address that begins with https:// or http://', 2048).regex(/^https?:\/\/[^\s@/?#]+([/?][^\s#]*)?$/, {
-  error: 'an address that begins with https:// or http://, without user, password or #',
-})
+export const url = line('an address that begins with https:// or http://', 2048).regex(
+  /^https?:\/\/[^\s@/?#]+([/?][^\s#]*)?$/,
+  {
+    error: 'an address that begins with https:// or http://, without user, password or #',
+  },
+)
 
-export const fingerprint = pattern(/^SHA256:[A-Za-z0-9+/]{43}$/, 'a fingerprint as ssh-keygen -lf prints it: SHA256: and 43 characters', 50)
+export const fingerprint = pattern(
+  /^SHA256:[A-Za-z0-9+/]{43}$/,
+  'a fingerprint as ssh-keygen -lf prints it: SHA256: and 43 characters',
+  50,
+)
 
 export const labelKey = pattern(
   /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
@@ -108,6 +123,6 @@ export const labelKey = pattern(
 
 export const labelValue = pattern(
   /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
-  'a Kubernetes label value: at most 63 letters, digits, - _ and ., in quotes when it looks like a number or true/false',
+  'a Kubernetes label value: at most 63 letters, digits, - _ and .',
   63,
 )

@@ -1,6 +1,19 @@
 import { z } from 'zod'
+import {
+  address,
+  dnsLabel,
+  dnsName,
+  duration,
+  flag,
+  hostPath,
+  hostPort,
+  localPath,
+  subnet,
+  url,
+  version,
+  whole,
+} from './scalars.ts'
 import { group, host, settings } from './schema-host.ts'
-import { address, dnsLabel, dnsName, duration, flag, hostPath, hostPort, localPath, subnet, url, version, whole } from './scalars.ts'
 
 const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'mh', 'fo', 'ovf'] as const
 
@@ -9,10 +22,19 @@ const kubeProxy = z
     mode: z
       .enum(['ipvs', 'nftables', 'iptables', 'none'])
       .default('ipvs')
-      .describe('How service addresses reach pods. ipvs is deprecated upstream and goes with Kubernetes 1.43; nftables wants kernel 5.13.'),
-    scheduler: z.enum(schedulers).default('rr').describe('ipvs only: how connections are spread over pods. rr takes turns.'),
-    strictARP: flag.default(false).describe('ipvs only: answer ARP only for addresses of the very card. MetalLB in layer-2 mode needs it.'),
-    tcpTimeout: duration.exactOptional().describe('ipvs only: idle TCP connections are forgotten after this. Otherwise the kernel decides.'),
+      .describe(
+        'How service addresses reach pods. ipvs is deprecated upstream and goes with Kubernetes 1.43; nftables wants kernel 5.13.',
+      ),
+    scheduler: z
+      .enum(schedulers)
+      .default('rr')
+      .describe('ipvs only: how connections are spread over pods. rr takes turns.'),
+    strictARP: flag
+      .default(false)
+      .describe('ipvs only: answer ARP only for addresses of the very card. MetalLB in layer-2 mode needs it.'),
+    tcpTimeout: duration
+      .exactOptional()
+      .describe('ipvs only: idle TCP connections are forgotten after this. Otherwise the kernel decides.'),
     tcpFinTimeout: duration.exactOptional().describe('ipvs only: the same after FIN.'),
     udpTimeout: duration.exactOptional().describe('ipvs only: the same for UDP.'),
   })
@@ -21,7 +43,9 @@ const kubeProxy = z
 
 const timeouts = z
   .strictObject({
-    controlPlaneComponentHealthCheck: duration.exactOptional().describe('API server, scheduler and controller manager become healthy (4m).'),
+    controlPlaneComponentHealthCheck: duration
+      .exactOptional()
+      .describe('API server, scheduler and controller manager become healthy (4m).'),
     kubeletHealthCheck: duration.exactOptional().describe('The kubelet becomes healthy (4m).'),
     kubernetesAPICall: duration.exactOptional().describe('One call to the API (1m).'),
     etcdAPICall: duration.exactOptional().describe('One call to etcd (2m).'),
@@ -39,11 +63,17 @@ export const kubernetes = z
     dnsDomain: dnsName.default('cluster.local').describe('Domain of names inside the cluster.'),
     controlPlaneEndpoint: hostPort
       .exactOptional()
-      .describe('host:port all nodes reach the API by. Cannot be changed later; give one if a second control plane may ever come. Otherwise the address of the first control plane.'),
+      .describe(
+        'host:port all nodes reach the API by. Cannot be changed later; give one if a second control plane may ever come. Otherwise the address of the first control plane.',
+      ),
     certSANs: z.array(address).default([]).describe("More names and addresses in the API server's certificate."),
     kubeProxy,
     etcd: z
-      .strictObject({ dataDir: hostPath.default('/var/lib/etcd').describe('Put it on NVMe; where it is a mount of its own, a folder below that mount.') })
+      .strictObject({
+        dataDir: hostPath
+          .default('/var/lib/etcd')
+          .describe('Put it on NVMe; where it is a mount of its own, a folder below that mount.'),
+      })
       .prefault({})
       .describe('etcd.'),
     timeouts,
@@ -52,7 +82,9 @@ export const kubernetes = z
 
 export const runtime = z
   .strictObject({
-    containerd: version.exactOptional().describe('Version of containerd. Otherwise the one tested with this version of Kubernetes.'),
+    containerd: version
+      .exactOptional()
+      .describe('Version of containerd. Otherwise the one tested with this version of Kubernetes.'),
     runc: version.exactOptional().describe('Version of runc; otherwise as above.'),
     cniPlugins: version.exactOptional().describe('Version of the CNI plugins; otherwise as above.'),
     registryMirrors: z
@@ -61,7 +93,9 @@ export const runtime = z
         z.array(url).min(1, { error: 'at least one address' }),
       )
       .default({})
-      .describe('Where images of a registry are fetched first, in order; the registry itself comes last. _default stands for all others.'),
+      .describe(
+        'Where images of a registry are fetched first, in order; the registry itself comes last. _default stands for all others.',
+      ),
   })
   .prefault({})
   .describe('What runs containers.')
@@ -72,11 +106,17 @@ export const network = z
     backend: z
       .enum(['vxlan', 'host-gw', 'wireguard'])
       .default('vxlan')
-      .describe('vxlan works everywhere; host-gw is faster where all nodes share one layer-2 network; wireguard encrypts.'),
+      .describe(
+        'vxlan works everywhere; host-gw is faster where all nodes share one layer-2 network; wireguard encrypts.',
+      ),
     mtu: z
-      .union([z.literal('auto'), whole('auto, or a number of bytes', 1280, 65_535)], { error: 'auto, or a number of bytes from 1280 to 65535' })
+      .union([z.literal('auto'), whole('auto, or a number of bytes', 1280, 65_535)], {
+        error: 'auto, or a number of bytes from 1280 to 65535',
+      })
       .default('auto')
-      .describe('MTU of pods. auto: that of the path between nodes less what the backend adds. Too big drops packets silently.'),
+      .describe(
+        'MTU of pods. auto: that of the path between nodes less what the backend adds. Too big drops packets silently.',
+      ),
     interface: z
       .string({ error: 'the name of a network card' })
       .regex(/^[^\s/:%]{1,15}$/, { error: 'the name of a network card, like eth1' })
@@ -98,7 +138,9 @@ export const artifacts = z
         { error: 'release, lab, {mirror: URL} or {bundle: PATH}' },
       )
       .default('release')
-      .describe("release: the projects' own download places. lab: compiled on this machine where those cannot be reached. Or a mirror, or a bundle for sites without internet."),
+      .describe(
+        "release: the projects' own download places. lab: compiled on this machine where those cannot be reached. Or a mirror, or a bundle for sites without internet.",
+      ),
   })
   .prefault({})
   .describe('Where binaries, images and manifests come from. Each is checked against its digest, whatever the source.')

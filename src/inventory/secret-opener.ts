@@ -43,7 +43,13 @@ async function openSecret(reference: SecretReference, where: string, places: Sec
 async function fetchSecret(reference: SecretReference, where: string, places: SecretPlaces): Promise<string> {
   if ('env' in reference) {
     const value = places.env[reference.env]
-    if (value === undefined) throw trouble(reference, where, 'is not set', `set it first:  read -rs ${reference.env} && export ${reference.env}`)
+    if (value === undefined)
+      throw trouble(
+        reference,
+        where,
+        'is not set',
+        `set it first:  read -rs ${reference.env} && export ${reference.env}`,
+      )
     return value
   }
   return 'file' in reference ? readSecretFile(reference, where) : runSecretCommand(reference, where, places)
@@ -58,10 +64,12 @@ async function readSecretFile(reference: { readonly file: string }, where: strin
     bytes = buffer.subarray(0, bytesRead)
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
-    const what = code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'may not be read by you' : `cannot be read (${code})`
+    const what =
+      code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'may not be read by you' : `cannot be read (${code})`
     throw trouble(reference, where, what, `write the secret into ${reference.file}, readable for you alone (chmod 600)`)
   }
-  if (bytes.length > limitBytes) throw trouble(reference, where, `is larger than ${limitBytes / 1024} KiB`, 'is this the right file?')
+  if (bytes.length > limitBytes)
+    throw trouble(reference, where, `is larger than ${limitBytes / 1024} KiB`, 'is this the right file?')
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
@@ -70,20 +78,41 @@ async function readSecretFile(reference: { readonly file: string }, where: strin
 }
 
 /** What the command printed is dropped on failure: it may be half a secret. */
-function runSecretCommand(reference: { readonly command: readonly string[] }, where: string, places: SecretPlaces): Promise<string> {
+function runSecretCommand(
+  reference: { readonly command: readonly string[] },
+  where: string,
+  places: SecretPlaces,
+): Promise<string> {
   const [program = '', ...args] = reference.command
   const deadlineMs = places.deadlineMs ?? 60_000
-  const options = { cwd: places.folder, env: { ...places.env }, timeout: deadlineMs, maxBuffer: limitBytes, encoding: 'utf8', shell: false } as const
+  const options = {
+    cwd: places.folder,
+    env: { ...places.env },
+    timeout: deadlineMs,
+    maxBuffer: limitBytes,
+    encoding: 'utf8',
+    shell: false,
+  } as const
   return new Promise((resolve, reject) => {
     const child = execFile(program, args, options, (error, stdout) => {
       if (!error) return resolve(stdout)
-      reject(trouble(reference, where, commandFailure(error, deadlineMs), `run it by hand and see what it says: ${program} …`))
+      reject(
+        trouble(
+          reference,
+          where,
+          commandFailure(error, deadlineMs),
+          `run it by hand and see what it says: ${program} …`,
+        ),
+      )
     })
     child.stdin?.end()
   })
 }
 
-function commandFailure(error: Error & { code?: string | number | null; killed?: boolean; signal?: string | null }, deadlineMs: number): string {
+function commandFailure(
+  error: Error & { code?: string | number | null; killed?: boolean; signal?: string | null },
+  deadlineMs: number,
+): string {
   if (error.code === 'ENOENT') return 'is not a program on this machine'
   if (error.code === 'EACCES') return 'may not be run by you'
   if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return `printed more than ${limitBytes / 1024} KiB`

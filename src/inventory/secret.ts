@@ -8,14 +8,18 @@ export const secretReference = z
   .union(
     [
       z.strictObject({
-        env: z.string({ error: forms }).regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'the name of an environment variable, without $' }),
+        env: z
+          .string({ error: forms })
+          .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'the name of an environment variable, without $' }),
       }),
       z.strictObject({ file: line('the path of a file') }),
       z.strictObject({ command: z.array(line('one argument')).min(1, { error: 'a program and its arguments' }) }),
     ],
     { error: forms },
   )
-  .describe('A secret by reference: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}. Read when it is first needed, never shown.')
+  .describe(
+    'A secret by reference: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}. Read when it is first needed, never shown.',
+  )
 
 export type SecretReference =
   | { readonly env: string }

@@ -10,7 +10,10 @@ import { roles } from './schema-host.ts'
  * @throws InputError for a pattern that names nobody, and when nobody is left.
  */
 export function selectHosts(inventory: Inventory, patterns: readonly string[]): readonly Host[] {
-  const parts = patterns.flatMap((pattern) => pattern.split(',')).map((part) => part.trim()).filter((part) => part !== '')
+  const parts = patterns
+    .flatMap((pattern) => pattern.split(','))
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
   if (parts.length === 0) return inventory.hosts
   const excluded = parts.filter((part) => part.startsWith('!')).map((part) => part.slice(1))
   const included = parts.filter((part) => !part.startsWith('!'))
@@ -35,30 +38,50 @@ function named(inventory: Inventory, part: string): readonly Host[] {
   const hosts = inventory.hosts.filter((host) => matches(part, host.name))
   if (hosts.length > 0) return hosts
   const names = inventory.hosts.map((host) => host.name)
-  const fix = Object.hasOwn(inventory.groups, part) ? `that is a group: write group:${part}` : suggestion(part, names, '')
-  throw new InputError({ what: `no host is called ${shown(part)}`, where: inventory.file, fix: fix ?? `hosts: ${list(names)}` })
+  const fix = Object.hasOwn(inventory.groups, part)
+    ? `that is a group: write group:${part}`
+    : suggestion(part, names, '')
+  throw new InputError({
+    what: `no host is called ${shown(part)}`,
+    where: inventory.file,
+    fix: fix ?? `hosts: ${list(names)}`,
+  })
 }
 
 function members(inventory: Inventory, word: string): readonly Host[] {
   const groups = Object.keys(inventory.groups)
   const chosen = groups.filter((group) => matches(word, group))
   if (chosen.length === 0) {
-    const fix = suggestion(word, groups, 'group:') ?? (groups.length > 0 ? `groups: ${list(groups)}` : 'this inventory has no groups')
+    const fix =
+      suggestion(word, groups, 'group:') ??
+      (groups.length > 0 ? `groups: ${list(groups)}` : 'this inventory has no groups')
     throw new InputError({ what: `no group is called ${shown(word)}`, where: inventory.file, fix })
   }
   const hosts = inventory.hosts.filter((host) => host.groups.some((group) => chosen.includes(group)))
   if (hosts.length > 0) return hosts
-  throw new InputError({ what: `group ${shown(word)} has no hosts`, where: inventory.file, fix: `name its members: groups: {${chosen[0]}: {hosts: […]}}` })
+  throw new InputError({
+    what: `group ${shown(word)} has no hosts`,
+    where: inventory.file,
+    fix: `name its members: groups: {${chosen[0]}: {hosts: […]}}`,
+  })
 }
 
 function withRole(inventory: Inventory, word: string): readonly Host[] {
   const role = roles.find((one) => one === word)
   if (!role) {
-    throw new InputError({ what: `there is no role ${shown(word)}`, where: inventory.file, fix: suggestion(word, roles, 'role:') ?? `roles: ${list(roles)}` })
+    throw new InputError({
+      what: `there is no role ${shown(word)}`,
+      where: inventory.file,
+      fix: suggestion(word, roles, 'role:') ?? `roles: ${list(roles)}`,
+    })
   }
   const hosts = inventory.hosts.filter((host) => host.roles.includes(role))
   if (hosts.length > 0) return hosts
-  throw new InputError({ what: `no host has the role ${role}`, where: inventory.file, fix: `hosts: ${list(inventory.hosts.map((host) => host.name))}` })
+  throw new InputError({
+    what: `no host has the role ${role}`,
+    where: inventory.file,
+    fix: `hosts: ${list(inventory.hosts.map((host) => host.name))}`,
+  })
 }
 
 function suggestion(word: string, names: readonly string[], prefix: string): string | undefined {

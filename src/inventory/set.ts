@@ -13,7 +13,10 @@ export interface Setting {
 }
 
 /** Reads `--set` arguments. The value is YAML, and plain text wherever the inventory wants text: `kubernetes.version=1.36.3`. */
-export function readSettings(texts: readonly string[]): { readonly settings: readonly Setting[]; readonly problems: readonly Problem[] } {
+export function readSettings(texts: readonly string[]): {
+  readonly settings: readonly Setting[]
+  readonly problems: readonly Problem[]
+} {
   const results = texts.map(readSetting)
   return {
     settings: results.flatMap((result) => ('setting' in result ? [result.setting] : [])),
@@ -26,16 +29,22 @@ function readSetting(text: string): { setting: Setting } | { problems: readonly 
   const spot = { source, start: 0, end: Math.max(1, text.length) }
   const match = /^((?:[A-Za-z0-9_/-]+|"[^"\n]+")(?:\.(?:[A-Za-z0-9_/-]+|"[^"\n]+"))*)=/.exec(text)
   if (!match?.[1]) {
-    const fix = 'write PATH=VALUE, for instance  --set ssh.user=root ; a name with dots goes in quotes: kernel.sysctl."vm.swappiness"=10'
+    const fix =
+      'write PATH=VALUE, for instance  --set ssh.user=root ; a name with dots goes in quotes: kernel.sysctl."vm.swappiness"=10'
     return { problems: [{ what: `${shown(text)} is no setting`, fix, spot }] }
   }
   const path = [...match[1].matchAll(/"([^"]+)"|[A-Za-z0-9_/-]+/g)].map((part) => part[1] ?? part[0])
   const reserved = path.find((part) => ['__proto__', 'constructor', 'prototype'].includes(part))
-  if (reserved !== undefined) return { problems: [{ what: `"${reserved}" cannot be a name here`, fix: 'choose another name', spot }] }
+  if (reserved !== undefined)
+    return { problems: [{ what: `"${reserved}" cannot be a name here`, fix: 'choose another name', spot }] }
   return readValue(source, path, match[0].length)
 }
 
-function readValue(source: Source, path: readonly string[], start: number): { setting: Setting } | { problems: readonly Problem[] } {
+function readValue(
+  source: Source,
+  path: readonly string[],
+  start: number,
+): { setting: Setting } | { problems: readonly Problem[] } {
   const text = source.text.slice(start)
   const spot = { source, start, end: Math.max(start + 1, source.text.length) }
   const schemas = schemaAt(path)
@@ -45,7 +54,10 @@ function readValue(source: Source, path: readonly string[], start: number): { se
     return { setting: { path, value: text, places, source } }
   }
   const tree = readTree('--set', text)
-  const shift = (problem: Problem): Problem => ({ ...problem, spot: { source, start: problem.spot.start + start, end: problem.spot.end + start } })
+  const shift = (problem: Problem): Problem => ({
+    ...problem,
+    spot: { source, start: problem.spot.start + start, end: problem.spot.end + start },
+  })
   if (tree.problems.length > 0) return { problems: tree.problems.map(shift) }
   for (const [key, place] of tree.places) {
     const at = key === '' ? path : [...path, ...key.split('\0')]

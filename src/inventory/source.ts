@@ -45,7 +45,7 @@ function lineStarts(text: string): number[] {
 }
 
 /** A key under which nobody should have written a value, in YAML or in a `--set`. */
-const secretKey = /(?:pass(?:word|phrase|wd)|secret|token)["']?\s*[:=]/i
+const secretKey = /(?:pass(?:word|phrase|wd)|secret|token)["']?\s*[:=]/gi
 
 /** Whether a key of the inventory is one for secrets. */
 export function isSecretKey(key: string | number): boolean {
@@ -61,17 +61,23 @@ export function withoutSecrets(lines: readonly string[]): string[] {
   return lines.map((line) => {
     const indent = line.search(/\S/)
     if (hiddenBelow >= 0 && (indent < 0 || indent > hiddenBelow)) {
-      return /^\s*(env|file|command|-)\b/.test(line) || indent < 0 ? line : ' '.repeat(indent) + hidden
+      return indent < 0 || /^\s*((env|file|command)\s*:|-\s)/.test(line) ? line : ' '.repeat(indent) + hidden
     }
-    hiddenBelow = -1
-    const match = secretKey.exec(line)
-    if (!match || /^\s*#/.test(line)) return line
+    const shown = withoutSecret(line)
+    hiddenBelow = shown === undefined ? -1 : indent
+    return shown ?? line
+  })
+}
+
+/** The line without the secret in it; nothing when no key of a secret is followed by a value here or below. */
+function withoutSecret(line: string): string | undefined {
+  for (const match of line.matchAll(secretKey)) {
     const end = match.index + match[0].length
     const value = line.slice(end)
-    if (/^\s*\{\s*(env|file|command)\s*:[^'"|>]*\}?\s*[,}]*\s*(#.*)?$/.test(value)) return line
-    hiddenBelow = indent
+    if (/^\s*\{\s*(env|file|command|secret)\s*:/.test(value)) continue
     return value.trim() === '' ? line : `${line.slice(0, end)}${/^\s*/.exec(value)?.[0] ?? ''}${hidden}`
-  })
+  }
+  return undefined
 }
 
 /** Control characters and what reorders text on a terminal become a visible mark of the same width. */

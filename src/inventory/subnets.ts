@@ -14,19 +14,37 @@ export function subnetProblems(raw: Raw, inventory: Inventory): readonly Problem
   const at = (key: string, what: string, fix: string): Problem[] => spotted(raw, ['kubernetes', key], what, fix)
   const later = raw.places.has(placeKey(['kubernetes', 'serviceSubnet'])) ? 'serviceSubnet' : 'podSubnet'
   if (pods[0].kind() !== services[0].kind()) {
-    return at(later, `podSubnet ${podSubnet} and serviceSubnet ${serviceSubnet} are of different kinds`, 'take two IPv4 or two IPv6 subnets')
+    return at(
+      later,
+      `podSubnet ${podSubnet} and serviceSubnet ${serviceSubnet} are of different kinds`,
+      'take two IPv4 or two IPv6 subnets',
+    )
   }
   const ipv4 = pods[0].kind() === 'ipv4'
   const problems: Problem[] = []
-  if (overlaps(pods, services)) problems.push(...at(later, `podSubnet ${podSubnet} and serviceSubnet ${serviceSubnet} overlap`, 'take subnets that have no address in common'))
+  if (overlaps(pods, services))
+    problems.push(
+      ...at(
+        later,
+        `podSubnet ${podSubnet} and serviceSubnet ${serviceSubnet} overlap`,
+        'take subnets that have no address in common',
+      ),
+    )
   const nodeBits = ipv4 ? 24 : 64
   const room = nodeBits - pods[1] > 20 ? Number.POSITIVE_INFINITY : nodeBits < pods[1] ? 0 : 2 ** (nodeBits - pods[1])
   if (room < inventory.hosts.length) {
-    const what = `podSubnet ${podSubnet} has room for ${room} nodes of /${nodeBits}, and there are ${inventory.hosts.length}`
+    const what = `podSubnet ${podSubnet} has room for ${room} ${room === 1 ? 'node' : 'nodes'} (each takes a /${nodeBits}), and there are ${inventory.hosts.length}`
     problems.push(...at('podSubnet', what, 'take a larger subnet, like 10.244.0.0/16'))
   }
   const widest = ipv4 ? 12 : 108
-  if (services[1] < widest) problems.push(...at('serviceSubnet', `serviceSubnet ${serviceSubnet} is larger than the API server allows (/${widest})`, `take a /${widest} or smaller`))
+  if (services[1] < widest)
+    problems.push(
+      ...at(
+        'serviceSubnet',
+        `serviceSubnet ${serviceSubnet} is larger than the API server allows (/${widest})`,
+        `take a /${widest} or smaller`,
+      ),
+    )
   return [...problems, ...takenAddresses(raw, inventory)]
 }
 
@@ -35,13 +53,25 @@ function takenAddresses(raw: Raw, inventory: Inventory): Problem[] {
   const endpoint = controlPlaneEndpoint.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '')
   const addresses: [readonly string[], string][] = [[['kubernetes', 'controlPlaneEndpoint'], endpoint]]
   for (const host of inventory.hosts) {
-    addresses.push([['hosts', host.name, 'address'], host.address ?? ''], [['hosts', host.name, 'nodeAddress'], host.nodeAddress ?? ''])
+    addresses.push(
+      [['hosts', host.name, 'address'], host.address ?? ''],
+      [['hosts', host.name, 'nodeAddress'], host.nodeAddress ?? ''],
+    )
   }
   return addresses.flatMap(([path, text]) => {
     if (!ipaddr.isValid(text)) return []
-    const name = contains(podSubnet, text) ? `podSubnet ${podSubnet}` : contains(serviceSubnet, text) ? `serviceSubnet ${serviceSubnet}` : undefined
+    const name = contains(podSubnet, text)
+      ? `podSubnet ${podSubnet}`
+      : contains(serviceSubnet, text)
+        ? `serviceSubnet ${serviceSubnet}`
+        : undefined
     if (name === undefined) return []
-    return spotted(raw, path, `${text} lies in ${name}, so nodes would look for it inside the cluster`, `give kubernetes.${name.split(' ')[0]} addresses that no machine has`)
+    return spotted(
+      raw,
+      path,
+      `${text} lies in ${name}, so nodes would look for it inside the cluster`,
+      `give kubernetes.${name.split(' ')[0]} addresses that no machine has`,
+    )
   })
 }
 

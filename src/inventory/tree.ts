@@ -1,4 +1,14 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseDocument, type Scalar, type YAMLMap } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type ParsedNode,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml'
 import type { Problem, Spot } from './problem.ts'
 import { Source } from './source.ts'
 import { syntaxProblems } from './syntax.ts'
@@ -46,7 +56,7 @@ export function readTree(file: string, given: string): Tree {
     schema: 'core',
     prettyErrors: false,
     uniqueKeys: false, // ours below: theirs is quadratic, and cannot name the first of the two
-    logLevel: 'silent',
+    logLevel: 'error', // 'silent' would also hide a second document
   })
   const problems = syntaxProblems(source, document)
   if (problems.length > 0) return { source, value: undefined, places: new Map(), problems }
@@ -75,7 +85,12 @@ function report(reading: Reading, spot: Spot, what: string, fix?: string): void 
 
 function readNode(node: unknown, path: Path, reading: Reading): unknown {
   if (++reading.values > limits.values) {
-    report(reading, spotOf(node as ParsedNode, reading), `more than ${limits.values} values once every *alias is written out`, 'use groups instead of aliases')
+    report(
+      reading,
+      spotOf(node as ParsedNode, reading),
+      `more than ${limits.values} values once every *alias is written out`,
+      'use groups instead of aliases',
+    )
     throw new Stop()
   }
   const spot = spotOf(node as ParsedNode, reading)
@@ -97,7 +112,9 @@ function readCollection(node: unknown, path: Path, reading: Reading): unknown {
   if (!isMap(node) && !isSeq(node)) return null
   if (node.anchor) reading.anchors.set(node.anchor, node)
   reading.open.add(node)
-  const value = isMap(node) ? readMap(node, path, reading) : node.items.map((item, index) => readNode(item, [...path, index], reading))
+  const value = isMap(node)
+    ? readMap(node, path, reading)
+    : node.items.map((item, index) => readNode(item, [...path, index], reading))
   reading.open.delete(node)
   return value
 }
@@ -105,11 +122,21 @@ function readCollection(node: unknown, path: Path, reading: Reading): unknown {
 function readAlias(name: string, spot: Spot, path: Path, reading: Reading): unknown {
   const target = reading.anchors.get(name)
   if (target === undefined) {
-    report(reading, spot, `*${name} refers to nothing: there is no &${name} above`, `write &${name} before the value it stands for, or put "*${name}" in quotes`)
+    report(
+      reading,
+      spot,
+      `*${name} refers to nothing: there is no &${name} above`,
+      `write &${name} before the value it stands for, or put "*${name}" in quotes`,
+    )
     return null
   }
   if (reading.open.has(target)) {
-    report(reading, spot, `*${name} stands inside the value it refers to`, 'refer to a value that ends before this line')
+    report(
+      reading,
+      spot,
+      `*${name} stands inside the value it refers to`,
+      'refer to a value that ends before this line',
+    )
     throw new Stop()
   }
   const value = readNode(target, path, reading)
@@ -123,7 +150,8 @@ const reservedKeys = new Set(['__proto__', 'constructor', 'prototype'])
 function readMap(map: YAMLMap, path: Path, reading: Reading): Record<string, unknown> {
   const value: Record<string, unknown> = {}
   const merges = map.items.filter((pair) => isMergeKey(pair.key))
-  for (const pair of merges) for (const part of mergeParts(pair.value).toReversed()) Object.assign(value, readMerged(part, path, reading))
+  for (const pair of merges)
+    for (const part of mergeParts(pair.value).toReversed()) Object.assign(value, readMerged(part, path, reading))
   const seen = new Map<string, Spot>()
   for (const pair of map.items) {
     if (isMergeKey(pair.key)) continue
@@ -157,7 +185,12 @@ function readMerged(part: unknown, path: Path, reading: Reading): Record<string,
   const value = readNode(part, path, reading)
   if (place) reading.places.set(placeKey(path), place)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  report(reading, spotOf(part as ParsedNode, reading), '<< merges maps, and this is none', 'write <<: *NAME, where &NAME marks a map')
+  report(
+    reading,
+    spotOf(part as ParsedNode, reading),
+    '<< merges maps, and this is none',
+    'write <<: *NAME, where &NAME marks a map',
+  )
   return {}
 }
 
@@ -185,12 +218,19 @@ function readScalar(node: Scalar, spot: Spot, reading: Reading): unknown {
   const typed = node.type === 'PLAIN' ? (node.source ?? '') : ''
   if (typeof value === 'number') {
     const quoted = `write "${typed}" in quotes if it is text`
-    if (/^[-+]?0[0-9]+$/.test(typed)) report(reading, spot, `${typed} would be read as the number ${value}`, `${quoted}, 0o${typed.replace(/^0+/, '')} if it is octal`)
+    if (/^[-+]?0[0-9]+$/.test(typed))
+      report(
+        reading,
+        spot,
+        `${typed} would be read as the number ${value}`,
+        `${quoted}, 0o${typed.replace(/^0+/, '')} if it is octal`,
+      )
     else if (/\.[0-9]*0$/.test(typed)) report(reading, spot, `${typed} would be read as the number ${value}`, quoted)
     else if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
       report(reading, spot, `${typed} is too large for a number`, quoted)
     }
   }
-  if (typeof value === 'string' && value.includes('\0')) report(reading, spot, 'this text has a NUL character in it', 'delete the \\0')
+  if (typeof value === 'string' && value.includes('\0'))
+    report(reading, spot, 'this text has a NUL character in it', 'delete the \\0')
   return value
 }

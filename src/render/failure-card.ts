@@ -8,22 +8,36 @@ const CARD_LINES = 20
 
 export interface CardOptions {
   readonly paint: Paint
-  /** The command that goes on from here; shown last. */
-  readonly again?: string
+  /** The command that goes on from here, for these hosts. */
+  readonly again: (hosts: readonly string[]) => string
 }
 
-/** One card: what a person needs to go on. */
-export function failureCard(failure: Failure, { paint, again }: CardOptions): readonly string[] {
-  const { host, section, title, key, trouble, lines, code } = failure
+/** One card for each trouble: what a person needs to go on. Hosts with the same trouble share one. */
+export function failureCards(failures: readonly Failure[], options: CardOptions): readonly string[] {
+  const groups = Map.groupBy(failures, ({ host: _host, ...rest }) => JSON.stringify(rest))
+  return [...groups.values()].flatMap((same) => card(same, options))
+}
+
+function card(same: readonly Failure[], { paint, again }: CardOptions): readonly string[] {
+  const [failure] = same
+  if (!failure) return []
+  const { section, title, key, trouble, lines, code } = failure
+  const hosts = same.map(({ host }) => host)
   const place = [section, title ?? key].filter((part) => part !== undefined).map(inert)
-  const head = [inert(host), ...(place.length > 0 ? [place.join(' › ')] : [])].join('  ')
+  const head = [named(hosts), ...(place.length > 0 ? [place.join(' › ')] : [])].join('  ')
   return [
     paint.bad(`✗ ${head}`),
     ...troubleLines(trouble).map((line) => `  ${line}`),
     ...(code === undefined ? [] : [`  status: ${code}`]),
     ...outputLines(lines ?? [], paint),
-    ...(again === undefined ? [] : [`  go on:  ${again}`]),
+    `  go on:  ${again(hosts)}`,
+    '',
   ]
+}
+
+function named(hosts: readonly string[]): string {
+  const shown = hosts.slice(0, 5).map(inert).join(', ')
+  return hosts.length > 5 ? `${shown} and ${hosts.length - 5} more hosts` : shown
 }
 
 function outputLines(lines: readonly string[], paint: Paint): readonly string[] {

@@ -23,6 +23,8 @@ export class LinesRenderer implements Renderer {
   readonly #partial = new Map<string, string>()
   #heart: NodeJS.Timeout | undefined
   #lastMs = 0
+  /** What came while somebody else had the terminal. */
+  #waiting: string[] | undefined
 
   constructor(options: LinesOptions) {
     this.#out = options
@@ -35,13 +37,18 @@ export class LinesRenderer implements Renderer {
   }
 
   say(lines: readonly string[]): void {
-    this.#lastMs = this.#out.clock()
-    this.#out.sink.write(lines.map((line) => `${line}\n`).join(''))
+    for (const line of lines) this.#write(line)
   }
 
-  pause(): void {}
+  pause(): void {
+    this.#waiting ??= []
+  }
 
-  resume(): void {}
+  resume(): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const line of waiting) this.#write(line)
+  }
 
   close(): void {
     clearInterval(this.#heart)
@@ -49,17 +56,21 @@ export class LinesRenderer implements Renderer {
   }
 
   #print(event: Event, line: string): void {
+    this.#write(`${prefix(event)}${duration(event.t).padStart(7)}  ${line}`)
+  }
+
+  #write(line: string): void {
     this.#lastMs = this.#out.clock()
-    this.#out.sink.write(`${prefix(event)}${duration(event.t).padStart(7)}  ${line}\n`)
+    if (this.#waiting) this.#waiting.push(line)
+    else this.#out.sink.write(`${line}\n`)
   }
 
   #beat(): void {
     const now = this.#out.clock()
     if (now - this.#lastMs < HEARTBEAT_MS || this.#doing.size === 0) return
-    this.#lastMs = now
     const doing = [...this.#doing].slice(0, 3).map(([who, what]) => `${who}: ${what}`)
     const rest = this.#doing.size > 3 ? ` … and ${this.#doing.size - 3} more` : ''
-    this.#out.sink.write(`${duration(now).padStart(7)}  still at work: ${doing.join('; ')}${rest}\n`)
+    this.#write(`${duration(now).padStart(7)}  still at work: ${doing.join('; ')}${rest}`)
   }
 
   #describe(event: Event): readonly string[] {
@@ -81,12 +92,7 @@ export class LinesRenderer implements Renderer {
       case 'plan': {
         const counts = countPlan([event.plan])
         this.#doing.delete(event.host)
-        return [
-          ['plan', describeChanges(counts), describeRequirements(counts)]
-            .filter(Boolean)
-            .join(': ')
-            .replace(/: (?=\d+ requirement)/, '; '),
-        ]
+        return [`plan: ${[describeChanges(counts), describeRequirements(counts)].filter(Boolean).join('; ')}`]
       }
       case 'wave':
         return [`wave ${event.wave}: ${event.steps} steps for ${event.resources.length} resources`]

@@ -1,4 +1,4 @@
-import type { Report } from '../core/events.ts'
+import type { EventBody, Report } from '../core/events.ts'
 import type { Sink } from './renderer.ts'
 
 /** Shorter values are no secrets, and would be found in every other word. */
@@ -72,13 +72,7 @@ export function redactedReport(redactor: Redactor, report: Report): Report {
     held.delete(host)
     if (rest) report({ type: 'output', host, key: rest.key, text: redactor.text(rest.text) })
   }
-  return (event) => {
-    if (event.type !== 'output') {
-      if ('host' in event && event.host !== undefined) release(event.host)
-      else if (event.type === 'end') for (const host of [...held.keys()]) release(host)
-      report(redactor.deep(event))
-      return
-    }
+  const onOutput = (event: Extract<EventBody, { type: 'output' }>) => {
     const { host, key } = event
     if (held.get(host)?.key !== key) release(host)
     const text = (held.get(host)?.text ?? '') + event.text
@@ -86,6 +80,15 @@ export function redactedReport(redactor: Redactor, report: Report): Report {
     const safe = redactor.safeLength(text)
     if (safe < text.length) held.set(host, { key, text: text.slice(safe) })
     if (safe > 0) report({ ...event, text: redactor.text(text.slice(0, safe)) })
+  }
+  return (event) => {
+    if (event.type === 'output') {
+      onOutput(event)
+      return
+    }
+    if ('host' in event && event.host !== undefined) release(event.host)
+    if (event.type === 'end') for (const host of [...held.keys()]) release(host)
+    report(redactor.deep(event))
   }
 }
 

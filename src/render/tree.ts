@@ -2,12 +2,14 @@ import { DefaultRenderer, Listr, type ListrDefaultRendererOptions, ListrLogger, 
 import type { Event } from '../core/events.ts'
 import { frame } from './frame.ts'
 import type { Paint } from './paint.ts'
-import type { Renderer } from './renderer.ts'
+import type { Renderer, Sink } from './renderer.ts'
 import { RunView } from './run-view.ts'
 
 export interface TreeOptions {
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
+  /** Where lines that stay are written; leads to `stdout`. */
+  readonly sink: Sink
   readonly paint: Paint
   /** Milliseconds since the run began, as in events. */
   readonly clock: () => number
@@ -23,7 +25,8 @@ export class TreeRenderer implements Renderer {
   readonly #options: TreeOptions
   readonly #view = new RunView()
   #live: Live | undefined
-  #closed = false
+  /** Somebody else has the terminal, or the run is over. */
+  #still = false
 
   constructor(options: TreeOptions) {
     this.#options = options
@@ -32,27 +35,36 @@ export class TreeRenderer implements Renderer {
   on(event: Event): void {
     this.#view.on(event)
     if (event.type === 'end') this.close()
-    else this.resume()
+    else this.#start()
   }
 
   say(lines: readonly string[]): void {
-    this.pause()
-    this.#options.stdout.write(lines.map((line) => `${line}\n`).join(''))
-    this.resume()
+    this.#stop()
+    this.#options.sink.write(lines.map((line) => `${line}\n`).join(''))
+    this.#start()
   }
 
   pause(): void {
-    this.#live?.stop()
-    this.#live = undefined
+    this.#still = true
+    this.#stop()
   }
 
   resume(): void {
-    if (!this.#closed) this.#live ??= new Live(this.#options, (spinner) => this.#draw(spinner))
+    this.#still = false
+    this.#start()
   }
 
   close(): void {
-    this.#closed = true
     this.pause()
+  }
+
+  #start(): void {
+    if (!this.#still) this.#live ??= new Live(this.#options, (spinner) => this.#draw(spinner))
+  }
+
+  #stop(): void {
+    this.#live?.stop()
+    this.#live = undefined
   }
 
   #draw(spinner: string): string {

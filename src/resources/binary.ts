@@ -8,6 +8,7 @@ import {
   resource,
   type Step,
 } from '../core/resource.ts'
+import { draftOf, folderOf, hostPath } from '../facts/host-path.ts'
 import { type InstalledFile, installedFileFact, stampInstalledFile } from '../facts/installed-file.ts'
 import {
   type ArtifactSource,
@@ -17,22 +18,22 @@ import {
   dropBytes,
   sourceBytes,
 } from './artifact-source.ts'
+import { relabel } from './placement.ts'
 
 export type BinaryWant = ArtifactSource & {
   /** Absolute path on the host, e.g. `/usr/local/bin/kubelet`. Its folder is made when missing. */
   readonly path: string
-  /** Permission bits. Default 0o755. */
-  readonly mode?: number
+  /** Four octal digits. Default `0755`. */
+  readonly mode?: string
 }
 
-const DEFAULT_MODE = 0o755
+const DEFAULT_MODE = '0755'
 /** For copying and digesting on a slow disk. */
 const COPY_TIMEOUT_MS = 300_000
 
 /** One big file known by its digest, owned by root: a program, mostly. Replaced by rename, so what runs goes on running. */
 export function binary(want: BinaryWant, options: ResourceOptions = {}): Resource {
-  if (!/^\/[^\\\n\t\0]*[^/\\\n\t\0]$/.test(want.path))
-    throw new TypeError(`${JSON.stringify(want.path)} is not the path of a file`)
+  hostPath(want.path)
   return resource(binaryType, want, { title: `${artifactOf(want).name} ${artifactOf(want).version}`, ...options })
 }
 
@@ -64,8 +65,7 @@ function contentChange(want: BinaryWant, file: InstalledFile): readonly Change[]
 function accessChanges({ mode = DEFAULT_MODE }: BinaryWant, file: InstalledFile): readonly Change[] {
   const changes: Change[] = []
   if (file.uid !== 0 || file.gid !== 0) changes.push({ what: 'owner', from: `${file.uid}:${file.gid}`, to: '0:0' })
-  if (file.kind !== 'link' && file.mode !== mode)
-    changes.push({ what: 'mode', from: octal(file.mode), to: octal(mode) })
+  if (file.kind !== 'link' && file.mode !== mode) changes.push({ what: 'mode', from: file.mode, to: mode })
   return changes
 }
 
@@ -73,16 +73,14 @@ function installStep(want: BinaryWant): Step {
   const { path, mode = DEFAULT_MODE } = want
   const { name, version, sha256 } = artifactOf(want)
   const source = sourceBytes(want)
-  const folder = path.slice(0, path.lastIndexOf('/')) || '/'
-  const temporary = `${folder === '/' ? '' : folder}/.${path.slice(path.lastIndexOf('/') + 1)}.provision`
   return {
     title: `install ${name} ${version} as ${path}`,
     timeoutMs: COPY_TIMEOUT_MS,
     ...(source.blobs === undefined ? {} : { blobs: source.blobs }),
     body: `${source.body}
-new=${quote(temporary)}
+new=${quote(draftOf(path))}
 stop() { rm -f -- "$new"; exit 1; }
-(umask 022 && mkdir -p -- ${quote(folder)}) || exit 1
+(umask 022 && mkdir -p -- ${quote(folderOf(path))}) || exit 1
 rm -f -- "$new"
 cp -- "$src" "$new" || stop
 sum=$(sha256sum <"$new") || stop
@@ -91,9 +89,10 @@ if [ "\${sum%% *}" != ${sha256} ]; then
     '  sha256 expected ${sha256}' "  sha256 found    \${sum%% *}"
   stop
 fi
-chown 0:0 -- "$new" && chmod ${octal(mode)} -- "$new" || stop
+chown 0:0 -- "$new" && chmod ${mode} -- "$new" || stop
 sync -- "$new" 2>/dev/null || sync
-mv -f -- "$new" ${quote(path)} || stop
+mv -f -T -- "$new" ${quote(path)} || stop
+${relabel(path)}
 ${dropBytes(want)}
 ${stampInstalledFile(path, sha256)}`,
   }
@@ -103,11 +102,7 @@ function accessStep(want: BinaryWant): Step {
   const { path, mode = DEFAULT_MODE } = want
   return {
     title: `set owner and mode of ${path}`,
-    body: `chown 0:0 -- ${quote(path)} && chmod ${octal(mode)} -- ${quote(path)} &&
+    body: `chown 0:0 -- ${quote(path)} && chmod ${mode} -- ${quote(path)} &&
 ${stampInstalledFile(path, artifactOf(want).sha256)}`,
   }
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, '0')
 }

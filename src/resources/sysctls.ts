@@ -42,7 +42,7 @@ export function sysctls(want: SysctlsWant, options?: ResourceOptions): Resource 
   if (folderOf(file) !== '/etc/sysctl.d' || !file.endsWith('.conf'))
     throw new InputError({ what: `${file} is not read at boot`, fix: 'name a file /etc/sysctl.d/NAME.conf' })
   for (const [key, value] of Object.entries(want.values)) {
-    if (!/^[A-Za-z0-9_-]+([./][A-Za-z0-9_:@-]+)+$/.test(key))
+    if (!/^[A-Za-z0-9_-]+([./][A-Za-z0-9_@-]+)+$/.test(key))
       throw new InputError({
         what: `${JSON.stringify(key)} is not a kernel parameter`,
         fix: 'write it as sysctl does, e.g. net.ipv4.ip_forward',

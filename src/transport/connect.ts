@@ -73,8 +73,9 @@ class Connector {
       for (const jump of jumps) {
         key += `>${jump.user}@${jump.address}:${jump.port}`
         const before = last
-        const hop = this.#hop(key, () => this.#handshake(jump, signal, before))
-        taken.push(() => this.#leaveHop(key, hop))
+        const name = key
+        const hop = this.#hop(name, () => this.#handshake(jump, signal, before))
+        taken.push(() => this.#leaveHop(name, hop))
         last = await hop.connection
       }
       return { last, leave }

@@ -98,7 +98,7 @@ async function finish(
     const begin = performance.now()
     options.report({ ...task, state: 'start' })
     try {
-      await ensurePackages(recipe.debianPackages ?? [], options.report)
+      if (recipe.debianPackages !== undefined) await ensurePackages(recipe.debianPackages, options.report)
       const part = await makePart(recipe.name, dir, (folders) =>
         make(recipe, inputs, making(folders, recipe, options), shared),
       )

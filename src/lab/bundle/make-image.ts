@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises'
+import { link } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { join } from 'node:path'
 import { measureFile } from '../../artifacts/artifact-file.ts'
-import { imageEntries, type Layer, type LayerEntry, withParents, writeTar } from './image-archive.ts'
+import { compressLayer, imageEntries, type Layer, type LayerEntry, withParents, writeTar } from './image-archive.ts'
 import type { Making, Part } from './part.ts'
 import type { ImageRecipe } from './recipe.ts'
 
@@ -20,7 +20,7 @@ const BARE_FILES: readonly LayerEntry[] = [
 
 /** Assembles one image archive, `NAME.tar`, from the parts it is made of. */
 export async function makeImage(recipe: ImageRecipe, inputs: ReadonlyMap<string, Part>, making: Making): Promise<void> {
-  const base = recipe.base === undefined ? [] : [baseLayer(partOf(inputs, recipe.base))]
+  const base = recipe.base === undefined ? [] : [await baseLayer(partOf(inputs, recipe.base), making)]
   making.line('collecting files')
   const files = recipe.files.map(({ part, file, to }) => {
     const found = partOf(inputs, part).files.find((each) => each.file === file)
@@ -30,20 +30,23 @@ export async function makeImage(recipe: ImageRecipe, inputs: ReadonlyMap<string,
   })
   const path = join(making.scratch, 'layer.tar')
   await writeTar(path, withParents([...files, ...(recipe.base === undefined ? BARE_FILES : [])]))
-  const layers: Layer[] = [...base, { path, ...(await measureFile(path)) }]
+  making.line('compressing')
+  const layers: Layer[] = [...base, await compressLayer(path, (await measureFile(path)).sha256)]
   making.line('writing the archive')
   const { reference, builtFrom, entrypoint } = recipe
   const spec = { reference, builtFrom, arch: hostArch(), layers, ...(entrypoint === undefined ? {} : { entrypoint }) }
   const entries = imageEntries(spec).map((entry) => ({ ...entry, mode: 0o644 }))
   await writeTar(join(making.dir, `${recipe.name}.tar`), entries)
-  await rm(path)
 }
 
-function baseLayer(part: Part): Layer {
+/** The same root gives the same compressed bytes, so a host keeps one copy for all images that stand on it. */
+async function baseLayer(part: Part, making: Making): Promise<Layer> {
   const file = part.files.find((each) => each.file === 'root.tar')
   if (file === undefined) throw new Error(`part ${part.name} holds no root.tar`)
-  const path = join(part.dir, file.file)
-  return { path, sha256: file.sha256, size: file.size }
+  making.line('compressing the base')
+  const path = join(making.scratch, file.file)
+  await link(join(part.dir, file.file), path)
+  return compressLayer(path, file.sha256)
 }
 
 function partOf(inputs: ReadonlyMap<string, Part>, name: string): Part {

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { measureFile } from '../../artifacts/artifact-file.ts'
 import type { Recipe } from './recipe.ts'
 
-/** Raised when the way of making parts changes what comes out, so that cached ones are not taken for new ones. */
-const WAY = 1
+/** Raised when the way of making a kind of part changes what comes out, so that cached ones are not taken for new ones. */
+const WAY: Readonly<Record<Recipe['kind'], number>> = { go: 1, own: 1, root: 1, image: 2, manifest: 1 }
 const PART_FILE = 'part.json'
 
 /** Where a part is being made, and whom to tell. */
@@ -36,7 +36,7 @@ export interface PartFile {
 /** What a part depends on, in one word: it names the folder the part is cached in. */
 export function partDigest(recipe: Recipe, context: readonly string[]): string {
   return createHash('sha256')
-    .update(JSON.stringify([WAY, recipe, context]))
+    .update(JSON.stringify([WAY[recipe.kind], recipe, context]))
     .digest('hex')
     .slice(0, 16)
 }

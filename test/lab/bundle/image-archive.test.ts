@@ -3,10 +3,17 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { zstdDecompressSync } from 'node:zlib'
 import { extract } from 'tar-stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { measureFile } from '../../../src/artifacts/artifact-file.ts'
-import { imageEntries, withParents, writeTar } from '../../../src/lab/bundle/image-archive.ts'
+import {
+  compressLayer,
+  imageEntries,
+  type Layer,
+  withParents,
+  writeTar,
+} from '../../../src/lab/bundle/image-archive.ts'
 
 let dir = ''
 beforeAll(async () => {
@@ -34,7 +41,7 @@ async function readTar(path: string): Promise<Map<string, Entry>> {
   return entries
 }
 
-async function layer(): Promise<{ path: string; sha256: string; size: number }> {
+async function layer(): Promise<Layer> {
   const program = join(dir, 'program')
   await writeFile(program, 'a static binary')
   const path = join(dir, 'layer.tar')
@@ -44,11 +51,11 @@ async function layer(): Promise<{ path: string; sha256: string; size: number }> 
     { name: 'tmp', mode: 0o1777 },
   ]
   await writeTar(path, withParents(entries))
-  return { path, ...(await measureFile(path)) }
+  return compressLayer(path, (await measureFile(path)).sha256)
 }
 
 test('a layer has every parent folder once, before its contents, without dates', async () => {
-  const entries = await readTar((await layer()).path)
+  const entries = await readTar((await layer()).path.replace(/\.zst$/, ''))
   expect([...entries.keys()]).toEqual([
     'etc',
     'etc/passwd',
@@ -98,7 +105,8 @@ test('the archive is an OCI layout and a docker archive of the same image, and e
   expect(entries.get(blob(manifest.layers[0].digest))?.bytes).toEqual(await readFile(made.path))
   const config = json(blob(manifest.config.digest))
   expect(config).toMatchObject({ os: 'linux', architecture: 'amd64', config: { Entrypoint: ['/x'] } })
-  expect(config.rootfs.diff_ids).toEqual([`sha256:${made.sha256}`])
+  const tar = zstdDecompressSync(await readFile(made.path))
+  expect(config.rootfs.diff_ids).toEqual([`sha256:${createHash('sha256').update(tar).digest('hex')}`])
   expect(json('manifest.json')).toEqual([
     { Config: blob(manifest.config.digest), RepoTags: [spec.reference], Layers: [blob(manifest.layers[0].digest)] },
   ])

@@ -1,0 +1,48 @@
+export interface NodePort {
+  readonly protocol: 'tcp' | 'udp'
+  readonly port: number
+  /** Who will listen. */
+  readonly purpose: string
+  /** Process names (the kernel keeps 15 characters) that hold it on a node that is already ours; `kernel`: a tunnel. */
+  readonly owners: readonly string[]
+}
+
+const tcp = (port: number, purpose: string, ...owners: string[]): NodePort => ({
+  protocol: 'tcp',
+  port,
+  purpose,
+  owners,
+})
+const udp = (port: number, purpose: string, ...owners: string[]): NodePort => ({
+  protocol: 'udp',
+  port,
+  purpose,
+  owners,
+})
+
+/** Ports of every node. Source: kubernetes.io, "Ports and Protocols"; 10248 and 10249 listen on loopback only. */
+export const EVERY_NODE: readonly NodePort[] = [
+  tcp(10_250, 'kubelet', 'kubelet'),
+  tcp(10_248, 'kubelet health', 'kubelet'),
+]
+
+export const CONTROL_PLANE: readonly NodePort[] = [
+  tcp(6443, 'kube-apiserver', 'kube-apiserver'),
+  tcp(2379, 'etcd clients', 'etcd'),
+  tcp(2380, 'etcd peers', 'etcd'),
+  tcp(2381, 'etcd metrics', 'etcd'),
+  tcp(10_257, 'kube-controller-manager', 'kube-controller'),
+  tcp(10_259, 'kube-scheduler', 'kube-scheduler'),
+]
+
+export const KUBE_PROXY: readonly NodePort[] = [
+  tcp(10_256, 'kube-proxy health', 'kube-proxy'),
+  tcp(10_249, 'kube-proxy metrics', 'kube-proxy'),
+]
+
+/** By network and what it wraps packets in. Source: the projects' own documentation. */
+export const TUNNEL: Readonly<Record<string, readonly NodePort[]>> = {
+  'flannel vxlan': [udp(8472, 'VXLAN of Flannel', 'kernel')],
+  'flannel wireguard': [udp(51_820, 'WireGuard of Flannel', 'kernel'), udp(51_821, 'WireGuard of Flannel', 'kernel')],
+  'flannel host-gw': [],
+}

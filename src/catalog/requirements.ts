@@ -1,0 +1,95 @@
+export interface RequirementInfo {
+  /** As it stands in a plan. */
+  readonly title: string
+  /** One line for a person who meets it for the first time. */
+  readonly why: string
+}
+
+/**
+ * Everything `provision check` judges. The ids are what `accept` in an inventory and `provision explain` name; they never
+ * change their meaning.
+ */
+export const REQUIREMENTS = {
+  virtualisation: {
+    title: 'bare metal or KVM',
+    why: 'Other hypervisors and containers share or emulate too much of the kernel for a node to behave predictably.',
+  },
+  'kvm-device': {
+    title: '/dev/kvm',
+    why: 'Needed only where the machine itself is to run virtual machines (KubeVirt, Kata).',
+  },
+  architecture: { title: 'processor architecture', why: 'Kubernetes and the networks are built for amd64 and arm64.' },
+  'x86-64-level': {
+    title: 'x86-64 level',
+    why: 'Newer distributions and images are compiled for x86-64-v2; on an older processor they die with SIGILL.',
+  },
+  'cpu-count': {
+    title: 'processors',
+    why: 'A control plane with one processor misses the deadlines of leader elections; kubeadm refuses it.',
+  },
+  'cpu-steal': {
+    title: 'stolen processor time',
+    why: 'A hypervisor that gives the time to others makes encapsulated traffic and etcd slow without any visible load.',
+  },
+  memory: { title: 'memory', why: 'Below this, etcd and kube-apiserver are killed for lack of memory.' },
+  'disk-space': {
+    title: 'free disk space',
+    why: 'Images and containers live here; the kubelet throws pods off a node whose disk is full.',
+  },
+  'nvme-etcd': {
+    title: 'disk behind the etcd folder',
+    why: 'etcd waits for the disk at every change: a spinning or shared disk costs the cluster its leader under load.',
+  },
+  'etcd-fsync': {
+    title: 'fsync in the etcd folder',
+    why: 'The slowest 1 % of small durable writes decide whether etcd keeps its leader; 10 ms is what etcd asks for.',
+  },
+  'kernel-version': {
+    title: 'kernel version',
+    why: 'Each network and each mode of kube-proxy has a kernel it works from.',
+  },
+  'kernel-modules': {
+    title: 'kernel modules',
+    why: 'A missing module shows late: kube-proxy crash-loops, or pods reach nothing. Looked for in the kernel, not inferred.',
+  },
+  'kernel-config': {
+    title: 'kernel options',
+    why: 'What cannot be loaded must be built in; kubeadm checks the same options (SystemVerification).',
+  },
+  'kernel-btf': { title: 'kernel type information', why: 'Portable BPF programs need /sys/kernel/btf/vmlinux.' },
+  cgroup: {
+    title: 'control groups',
+    why: 'The kubelet refuses to start on version 1 since Kubernetes 1.35; without a controller, limits do nothing.',
+  },
+  swap: { title: 'swap', why: 'The kubelet does not start while swap is on, unless it is told to live with it.' },
+  clock: {
+    title: 'clock',
+    why: 'Certificates and leases are judged by the clock: a wrong one makes joins fail and leaders change.',
+  },
+  'time-sync': { title: 'clock synchronisation', why: 'A clock nobody corrects will be wrong some day.' },
+  hostname: {
+    title: 'host name',
+    why: 'kubeadm and the kubelet put it in certificates and look it up; a name that does not resolve costs seconds each time.',
+  },
+  'machine-id': {
+    title: 'machine id',
+    why: 'Networks and DHCP tell nodes apart by it; cloned machines share one.',
+  },
+  'unique-identity': {
+    title: 'identities of the hosts',
+    why: 'Two nodes with one host name, machine id, firmware id or card address take each other’s place.',
+  },
+  ports: { title: 'ports', why: 'A port somebody else holds lets a part of the control plane crash-loop.' },
+  dns: { title: 'name resolution', why: 'Images and files come by name, and pods inherit this resolver.' },
+  os: { title: 'distribution', why: 'Packages are installed with apt or dnf; others have not been tried.' },
+  init: { title: 'systemd', why: 'containerd and the kubelet run as units of systemd.' },
+  tools: { title: 'tools of the engine', why: 'provision works through the shell and coreutils of the host.' },
+} as const satisfies Readonly<Record<string, RequirementInfo>>
+
+export type RequirementId = keyof typeof REQUIREMENTS
+
+/** The requirement an id of a finding or of `accept` belongs to: `disk-space:/var` is one of `disk-space`. */
+export function requirementOf(id: string): RequirementId | undefined {
+  const base = id.split(':')[0] ?? ''
+  return Object.hasOwn(REQUIREMENTS, base) ? (base as RequirementId) : undefined
+}

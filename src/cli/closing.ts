@@ -1,0 +1,77 @@
+import { EXIT } from '../core/errors.ts'
+import type { PathPart } from '../core/events.ts'
+import { pending } from '../core/plan.ts'
+import { failureCards } from '../render/failure-card.ts'
+import { count, duration } from '../render/figure.ts'
+import type { Paint } from '../render/paint.ts'
+import { planText } from '../render/plan.ts'
+import { proof } from '../render/proof.ts'
+import { recap } from '../render/recap.ts'
+import { resumeCommand } from './resume.ts'
+import type { RunLog } from './run-log.ts'
+
+export interface Closing {
+  readonly log: RunLog
+  readonly argv: readonly string[]
+  readonly paint: Paint
+  readonly verbose: boolean
+  readonly ms: number
+  readonly exit: number
+  readonly criticalPath: readonly PathPart[]
+  /** Keys of the resources that are the proof. */
+  readonly proofKeys: ReadonlySet<string>
+}
+
+/** Last words of a run that may have changed something. */
+export function afterActing(closing: Closing): readonly string[] {
+  const { log, paint, ms, criticalPath, exit } = closing
+  return [
+    '',
+    ...unmetText(closing),
+    ...cards(closing),
+    ...(exit === EXIT.ok ? proofText(closing) : []),
+    ...recap({ hosts: [...log.results.values()], criticalPath, ms, paint }),
+    ...(exit === EXIT.interrupted ? [`stopped; to go on: ${resumeCommand(closing.argv)}`] : []),
+  ]
+}
+
+/** Last words of a dry run: the plan, and that nothing was done. */
+export function afterLooking(closing: Closing): readonly string[] {
+  const { log, paint, verbose, ms } = closing
+  const plans = [...log.plans.values()]
+  const last =
+    log.failures.length > 0
+      ? `${count(log.failures.length, 'host')} could not be looked at`
+      : plans.some((plan) => pending(plan).length > 0)
+        ? 'this was a dry run: nothing was changed'
+        : 'nothing to change'
+  return ['', ...planText(plans, { paint, verbose }), '', ...cards(closing), `${last} (${duration(ms)})`]
+}
+
+/** A host with an unmet requirement was left alone: that must be seen without scrolling up to its plan. */
+function unmetText({ log, paint }: Closing): readonly string[] {
+  const hosts = new Set([...log.results.values()].filter(({ verdict }) => verdict === 'unmet').map(({ host }) => host))
+  const plans = [...log.plans.values()]
+    .filter(({ host }) => hosts.has(host))
+    .map((plan) => ({ ...plan, resources: plan.resources.filter(({ verdict }) => verdict === 'unmet') }))
+  if (plans.length === 0) return []
+  return [
+    ...planText(plans, { paint, verbose: false }),
+    paint.bad('A host that misses a requirement is not changed.'),
+    '',
+  ]
+}
+
+function cards({ log, paint, argv }: Closing): readonly string[] {
+  return failureCards(log.failures, { paint, again: (hosts) => resumeCommand(argv, hosts) })
+}
+
+function proofText({ log, paint, proofKeys }: Closing): readonly string[] {
+  const settled = [...log.settled.values()]
+  const lines = proof(
+    settled.filter(({ resource }) => proofKeys.has(resource.key)),
+    settled.filter(({ resource }) => resource.verdict === 'accepted'),
+    paint,
+  )
+  return lines.length > 0 ? [...lines, ''] : []
+}

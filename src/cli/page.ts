@@ -1,0 +1,49 @@
+import { EXIT } from '../core/errors.ts'
+
+/** What `--help` says beyond usage and options. */
+export interface Page {
+  readonly description: readonly string[]
+  readonly examples: readonly (readonly [command: string, what: string])[]
+  readonly files?: readonly (readonly [path: string, what: string])[]
+  /** Names of the codes this verb may end with; `ok`, `bug`, `input` and `interrupted` always. */
+  readonly exits?: readonly (keyof typeof EXIT)[]
+}
+
+/** What every exit code means. Documented, tested, and never renumbered within a major version. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: 'done, or nothing to do',
+  bug: 'a fault of provision itself',
+  input: 'wrong usage or a wrong inventory: nothing was done',
+  failed: 'at least one host failed while it was being changed',
+  unmet: 'at least one host does not meet a requirement: it was not changed',
+  unreachable: 'a host could not be reached, did not prove who it is, or did not let us in',
+  locked: 'somebody else is changing the host',
+  moved: 'the host is no longer what the plan saw',
+  changes: 'with --detailed-exitcode: the plan has changes',
+  interrupted: 'stopped by the user',
+}
+
+const ALWAYS: readonly (keyof typeof EXIT)[] = ['ok', 'bug', 'input', 'interrupted']
+
+export function exitCodeLines(
+  names: readonly (keyof typeof EXIT)[] = Object.keys(EXIT) as (keyof typeof EXIT)[],
+): readonly string[] {
+  return (Object.keys(EXIT) as (keyof typeof EXIT)[])
+    .filter((name) => names.includes(name))
+    .map((name) => `  ${String(EXIT[name]).padStart(3)}  ${EXIT_MEANINGS[name]}`)
+}
+
+export function pageText(page: Page): string {
+  const width = Math.max(...page.examples.map(([command]) => command.length))
+  const sections = [
+    ['Exit codes:', ...exitCodeLines([...ALWAYS, ...(page.exits ?? [])])],
+    ['Examples:', ...page.examples.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`)],
+    ...(page.files ? [['Files:', ...table(page.files)]] : []),
+  ]
+  return `\n${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+function table(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([first]) => first.length))
+  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`)
+}

@@ -1,0 +1,43 @@
+import type { Report } from '../core/events.ts'
+import type { AnyProbe } from '../core/fact.ts'
+import type { Connect } from '../core/host.ts'
+import type { Compiled } from '../core/play.ts'
+import type { Host, Inventory } from '../inventory/inventory.ts'
+import type { readInventory } from '../inventory/read.ts'
+import type { AskHostKey } from '../transport/trust.ts'
+import type { World } from './world.ts'
+
+/** Work on this machine that a run needs: where it tells of it, and when it is to stop. */
+export interface LocalWork {
+  readonly world: World
+  readonly report: Report
+  readonly signal: AbortSignal
+  /** False in a dry run: use what is there already, make nothing. */
+  readonly make: boolean
+}
+
+/** Throwaway machines of an inventory that has some. */
+export interface LabMachines {
+  /** The host as the inventory has it, with the way to its machine filled in. */
+  place(host: Host): Host
+  /** Hosts whose machine does not exist (dry run only), and what it would be. */
+  readonly missing: ReadonlyMap<string, string>
+}
+
+/** The rooms that `up` joins. Tests put their own in place of those that need a network. */
+export interface Parts {
+  readonly readInventory: typeof readInventory
+  readonly machines: (inventory: Inventory, hosts: readonly Host[], work: LocalWork) => Promise<LabMachines>
+  /** Starts getting what hosts will need, and lists everything each host is to become. */
+  readonly compile: (inventory: Inventory, hosts: readonly Host[], work: LocalWork) => Promise<readonly Compiled[]>
+  readonly connect: (hosts: readonly Host[], options: ConnectOptions) => Promise<Connect>
+  /** Asked in every look for the files an operator takes home, e.g. the kubeconfig. */
+  readonly collect: readonly AnyProbe[]
+}
+
+export interface ConnectOptions {
+  readonly world: World
+  readonly acceptNewHostKeys: boolean
+  /** Absent where nobody can be asked. */
+  readonly askHostKey?: AskHostKey
+}

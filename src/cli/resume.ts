@@ -1,0 +1,18 @@
+import { argv as shellWords } from '../core/quote.ts'
+
+/** Options that hold for one run only. */
+const ONCE = new Set(['--out', '--plan'])
+
+/** The command that goes on where this one stopped: the same words, for one host or for all. */
+export function resumeCommand(argv: readonly string[], hosts: readonly string[] = []): string {
+  const words: string[] = []
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? ''
+    const isLimit = hosts.length > 0 && (word === '--limit' || word.startsWith('--limit='))
+    const isOnce = [...ONCE].some((option) => word === option || word.startsWith(`${option}=`))
+    if (!isLimit && !isOnce) words.push(word)
+    else if (!word.includes('=')) i++
+  }
+  const limit = hosts.length > 0 ? ['--limit', hosts.join(',')] : []
+  return shellWords(['provision', ...words, ...limit])
+}

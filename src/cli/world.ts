@@ -1,0 +1,18 @@
+/** This process, as values: what main.ts hands in, and tests replace. */
+export interface World {
+  /** Arguments after the program's name. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Home folder of the operator. */
+  readonly home: string
+  /** Login name of the operator. */
+  readonly user: string
+  /** Name of this machine. */
+  readonly machine: string
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal
+}

@@ -1,0 +1,152 @@
+import type { Fact } from '../core/fact.ts'
+import { quote } from '../core/quote.ts'
+import { MOUNT_OF, RESOLVE_PATH } from './mount.ts'
+
+export interface FsyncAsk {
+  /** The folder whose file system is measured; it need not exist yet. */
+  readonly folder: string
+  /** Measure even when an earlier measurement of the same file system is on record. */
+  readonly again: boolean
+}
+
+export interface Fsync {
+  /** Folder that was asked for. */
+  readonly asked: string
+  /** The nearest one above it that exists: where the measurement was made. */
+  readonly folder: string
+  /** Mount point, type and source of the file system, e.g. `/ ext4 /dev/vda`. */
+  readonly fileSystem: string
+  /** Milliseconds of each write made durable, sorted; of a recorded measurement only what was kept. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+  readonly samples: number
+  /** Seconds since 1970, host's clock. */
+  readonly measuredAt: number
+  /** It was not measured in this look but is on record. */
+  readonly recorded: boolean
+}
+
+/** Why there is no measurement. */
+export interface FsyncUnknown {
+  readonly unknown: string
+}
+
+/** Where the first `up` keeps what it measured. Not a secret, not a digest: a person may read it. */
+export const FSYNC_RECORD = '/var/lib/provision/verified'
+
+/** Samples of one measurement. The p99 is the third slowest of these. */
+const SAMPLES = 250
+/** A disk too slow for all samples in this time has answered the question too. */
+const LIMIT_SECONDS = 15
+/** The first ones pay for allocating the file's first blocks. */
+const WARM_UP = 10
+
+/**
+ * How long a small durable write takes in a folder, as etcd's log does it: 2300 bytes, then fdatasync. `dd` measures
+ * and prints that time itself, so nothing needs to be installed and the cost of starting it does not count.
+ *
+ * The one fact that must write. The file has a name for an instant only (it is removed as soon as it is open, so that not
+ * even SIGKILL leaves it behind), and the folder gets its times back.
+ */
+export const fsync: Fact<FsyncAsk, Fsync | FsyncUnknown> = {
+  name: 'fsync',
+  id: ({ folder, again }) => `${again ? 'again' : 'once'}:${folder}`,
+  script: (asks) => `${RESOLVE_PATH}
+${MOUNT_OF}
+${RECORDED}
+${MEASURE}
+${asks.map((ask) => `answer ${quote(fsync.id(ask))} ${quote(ask.folder)} ${ask.again ? 'again' : 'once'}`).join('\n')}`,
+  parse(lines, { folder: asked }) {
+    const place = lines.find(([word]) => word === 'place')
+    const failure = lines.find(([word]) => word === 'failed')
+    if (failure) return { unknown: failure[1] ?? 'no reason given' }
+    if (!place) return { unknown: 'the host did not measure' }
+    const [, folder = '', fileSystem = ''] = place
+    const record = lines.find(([word]) => word === 'recorded')
+    if (record) return { asked, folder, fileSystem, recorded: true, ...readRecord(record) }
+    const measured = lines.flatMap(([word, text = '']) => (word === 'sample' ? [Number(text) * 1000] : []))
+    if (measured.length < WARM_UP * 2 || measured.every((ms) => ms === 0))
+      return { unknown: 'dd on this host does not print how long a write took' }
+    const at = Number(lines.find(([word]) => word === 'at')?.[1])
+    return { asked, folder, fileSystem, recorded: false, measuredAt: at, ...summary(measured.slice(WARM_UP)) }
+  },
+  volatile: ['sample', 'at'],
+}
+
+/** The line kept on the host: folder, file system, then the figures. */
+export function fsyncRecord(measured: Fsync): string {
+  const { asked, fileSystem, p50Ms, p99Ms, maxMs, samples, measuredAt } = measured
+  return ['fsync', asked, fileSystem, p50Ms.toFixed(3), p99Ms.toFixed(3), maxMs.toFixed(3), samples, measuredAt].join(
+    '\t',
+  )
+}
+
+function readRecord([, ...fields]: readonly string[]) {
+  const [p50Ms = Number.NaN, p99Ms = Number.NaN, maxMs = Number.NaN, samples = 0, measuredAt = 0] = fields.map(Number)
+  return { p50Ms, p99Ms, maxMs, samples, measuredAt }
+}
+
+function summary(measured: readonly number[]): Pick<Fsync, 'p50Ms' | 'p99Ms' | 'maxMs' | 'samples'> {
+  const sorted = measured.toSorted((a, b) => a - b)
+  return {
+    p50Ms: percentile(sorted, 0.5),
+    p99Ms: percentile(sorted, 0.99),
+    maxMs: sorted.at(-1) ?? 0,
+    samples: sorted.length,
+  }
+}
+
+/** Nearest rank: the smallest value that a share of `p` does not exceed. */
+function percentile(sorted: readonly number[], p: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * p) - 1)] ?? 0
+}
+
+/** `recorded ID FOLDER FILESYSTEM`: prints the line on record for exactly this place, or fails. */
+const RECORDED = `tab=$(printf '\\t')
+recorded() {
+[ -r ${FSYNC_RECORD} ] || return 1
+while IFS= read -r line; do
+case $line in "fsync$tab$2$tab$3$tab"*)
+printf '%s\\trecorded\\t%s\\n' "$1" "\${line#"fsync$tab$2$tab$3$tab"}"
+return 0 ;;
+esac
+done <${FSYNC_RECORD}
+return 1
+}
+answer() {
+resolve "$2"
+mount_of "$resolved"
+place="$mount_point $mount_type $mount_source"
+printf '%s\\tplace\\t%s\\t%s\\n' "$1" "$resolved" "$place"
+if [ "$3" != once ] || ! recorded "$1" "$2" "$place"; then measure "$1" "$resolved"; fi
+}`
+
+const MEASURE = `measure() {
+if [ ! -w "$2" ]; then printf '%s\\tfailed\\t%s cannot be written to\\n' "$1" "$2"; return 0; fi
+was=$(stat -c %y -- "$2")
+umask 077
+file=$2/.provision-fsync.$$
+trap 'rm -f -- "$file"' EXIT
+trap 'exit 143' HUP INT TERM
+{ exec 9<>"$file"; } 2>/dev/null || { printf '%s\\tfailed\\tno file can be made in %s\\n' "$1" "$2"; return 0; }
+rm -f -- "$file"
+touch -m -d "$was" -- "$2" 2>/dev/null || touch -m -d "\${was%%.*}" -- "$2" 2>/dev/null
+read -r up rest </proc/uptime
+end=$(( \${up%.*} + ${LIMIT_SECONDS} )) i=0
+while [ "$i" -lt ${SAMPLES + WARM_UP} ]; do
+took=$(LC_ALL=C dd if=/dev/zero of=/proc/self/fd/9 bs=2300 count=1 seek="$i" conv=notrunc,fdatasync 2>&1)
+case $took in
+*', '*' s, '*|*', '*' seconds, '*) ;;
+*) printf '%s\\tfailed\\tdd says: %s\\n' "$1" "\${took##*
+}"; return 0 ;;
+esac
+took=\${took##*copied, }
+printf '%s\\tsample\\t%s\\n' "$1" "\${took%% *}"
+i=$((i + 1))
+read -r up rest </proc/uptime
+[ "\${up%.*}" -lt "$end" ] || break
+done
+printf '%s\\tat\\t%s\\n' "$1" "$(date +%s)"
+exec 9>&-
+}`

@@ -1,0 +1,41 @@
+/** Everything a playbook may import; nothing else is public. */
+export { CONTROL_PLANE_IMAGES, RELEASES } from './catalog/releases.ts'
+export { flannelObjects } from './cluster/flannel.ts'
+export { kernelModuleNames, sysctlValues } from './cluster/kernel.ts'
+export {
+  apiServiceAddress,
+  dnsServiceAddress,
+  ignoredPreflightErrors,
+  kubeadmFile,
+  kubeProxyConfiguration,
+} from './cluster/kubeadm.ts'
+export type { Artifacts, Node } from './cluster/node.ts'
+export { KUBERNETES_PROGRAMS, type Program, RUNTIME_PROGRAMS } from './cluster/programs.ts'
+export { probe } from './core/fact.ts'
+export { sha256 as digest } from './core/plan.ts'
+export { type Play, type PlaySection, play, section } from './core/play.ts'
+export { later, type Resource, requirement } from './core/resource.ts'
+export { Value } from './core/value.ts'
+export { clusterDns, dnsQueryScript } from './facts/cluster-dns.ts'
+export { ipvsTable } from './facts/ipvs.ts'
+export { kubeNode } from './facts/kube-node.ts'
+export { kubectlPrelude } from './facts/kubectl.ts'
+export { proxyMode } from './facts/proxy-mode.ts'
+export { workload } from './facts/workload.ts'
+export { archive } from './resources/archive.ts'
+export { binary } from './resources/binary.ts'
+export { condition, waitUntil } from './resources/condition.ts'
+export { directory } from './resources/directory.ts'
+export { file } from './resources/file.ts'
+export { image } from './resources/image.ts'
+export { kernelModules } from './resources/kernel-modules.ts'
+export { kubeNodeSettings } from './resources/kube-node.ts'
+export { kubeProxyConfig } from './resources/kube-proxy-config.ts'
+export { kubeadmInit } from './resources/kubeadm-init.ts'
+export { limits } from './resources/limits.ts'
+export { link } from './resources/link.ts'
+export { manifests } from './resources/manifests.ts'
+export { swapOff } from './resources/swap.ts'
+export { sysctls } from './resources/sysctls.ts'
+export { unit } from './resources/unit.ts'
+export { template } from './template.ts'

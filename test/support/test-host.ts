@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Event } from '../../src/core/events.ts'
+import { type Answers, type AnyProbe } from '../../src/core/fact.ts'
+import { type Blob, type Outcome, stagedPath } from '../../src/core/host.ts'
+import { type HostRun, HostRunner } from '../../src/core/host-run.ts'
+import { lookScript, readLook } from '../../src/core/look.ts'
+import { quote } from '../../src/core/quote.ts'
+import type { Resource } from '../../src/core/resource.ts'
+import { LocalSession } from './local-session.ts'
+import { testRoot } from './test-root.ts'
+
+export type Shell = 'dash' | 'bash' | 'busybox'
+export const SHELLS: readonly Shell[] = ['dash', 'bash', 'busybox']
+
+/** Run id of every apply here; names the folder blobs are staged in. */
+const RUN = 'test'
+
+/**
+ * A throwaway host: a small Debian under an overlay, in process, mount, network and name spaces of its own, with root in it
+ * and a /proc/sys of its own network. Starts in a tenth of a second, and is gone with this process, whatever happens.
+ * It has no init and shares the kernel: modules, swap, reboots and units need a lab machine or a container.
+ */
+export class TestHost implements AsyncDisposable {
+  readonly shell: Shell
+  readonly pid: number
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess, pid: number, shell: Shell) {
+    this.#child = child
+    this.pid = pid
+    this.shell = shell
+  }
+
+  static async start(shell: Shell = 'dash'): Promise<TestHost> {
+    const root = await testRoot()
+    const script = `set -e
+mount --make-rprivate /
+mount -t tmpfs -o mode=0755 lab /mnt
+mkdir /mnt/upper /mnt/work /mnt/root
+mount -t overlay lab -o lowerdir=${quote(root)},upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
+cd /mnt/root
+mount -t proc lab proc
+mount -t sysfs -o ro lab sys
+mount -t tmpfs -o mode=0755 lab dev
+mount -t tmpfs -o mode=0755 lab run
+mount -t tmpfs -o mode=1777 lab tmp
+for node in null zero full random urandom tty; do touch dev/$node; mount --bind /dev/$node dev/$node; done
+ln -s /proc/self/fd dev/fd
+hostname lab
+ip link set lo up 2>/dev/null || :
+touch .lab-born
+printf 'ready\\n'
+exec chroot . /bin/sh -c 'while read -r line; do :; done'`
+    const child = spawn(
+      'unshare',
+      ['--mount', '--pid', '--fork', '--kill-child', '--net', '--uts', '--ipc', 'sh', '-c', script],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    )
+    const [ready] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['died'])])
+    if (String(ready).trim() !== 'ready') throw new Error('the test host did not start; is this running as root?')
+    const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+    return new TestHost(child, Number(children.trim()), shell)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null) return
+    this.#child.stdin?.end()
+    await once(this.#child, 'exit')
+  }
+
+  /** A new session; each counts its own channels. */
+  session(shell: Shell = this.shell): TestSession {
+    const program = shell === 'busybox' ? ['busybox', 'sh'] : [shell]
+    return new TestSession(this.pid, ['nsenter', '-t', String(this.pid), '-m', '-p', '-n', '-u', '-i', '-r', '-w', ...program])
+  }
+
+  /** Runs sh text as root and gives what it printed. @throws when it ends with another status than 0. */
+  async sh(text: string): Promise<string> {
+    const outcome = await this.session('dash').run(`mark out\n${text}`, { deadlineMs: 60_000 })
+    if (outcome.kind !== 'exited' || outcome.code !== 0)
+      throw new Error(`on the test host: ${text}\n${JSON.stringify(outcome)}`)
+    return outcome.sections.find(({ mark }) => mark[0] === 'out')?.text ?? ''
+  }
+
+  /** Asks these probes, once. */
+  async look(probes: readonly AnyProbe[], shell: Shell = this.shell): Promise<Answers> {
+    const outcome = await this.session(shell).run(lookScript(probes), { deadlineMs: 60_000, capBytes: 16 * 1024 * 1024 })
+    if (outcome.kind !== 'exited') throw new Error(`the look ended so: ${JSON.stringify(outcome)}`)
+    return readLook(outcome.sections)
+  }
+
+  /** What the engine would do, without doing it. */
+  plan(resources: readonly Resource[]): Promise<HostRun> {
+    return this.#engine(resources, 'stop')
+  }
+
+  /** The real engine: look, decide, wave, prove. */
+  up(resources: readonly Resource[]): Promise<HostRun> {
+    return this.#engine(resources, 'act')
+  }
+
+  async #engine(resources: readonly Resource[], gate: 'act' | 'stop'): Promise<HostRun> {
+    const events: Event[] = []
+    const runner = new HostRunner({
+      run: RUN,
+      compiled: { host: 'lab', resources: resources.map((resource) => ({ resource, section: 'Test', tag: 'test' })) },
+      session: this.session(),
+      gate: async () => gate,
+      holder: { run: RUN, who: 'test', command: 'test', since: '2026-01-01T00:00:00Z' },
+      report: (event) => events.push({ t: 0, ...event }),
+      clock: () => performance.now(),
+      signal: new AbortController().signal,
+      collect: [],
+      lookDeadlineMs: 60_000,
+    })
+    return runner.run()
+  }
+
+  /** Writes a file into the host without going through its shell. */
+  async put(path: string, content: string | Uint8Array): Promise<void> {
+    const outside = `/proc/${this.pid}/root${path}`
+    await mkdir(dirname(outside), { recursive: true })
+    await writeFile(outside, content, { mode: 0o600 })
+  }
+
+  /** Every name in every file system with type, mode, owner, size, inode, times and target: equal means untouched. */
+  trace(): Promise<string> {
+    return this.sh(`find / /run /tmp -xdev ! -path '/run/provision*' -printf '%p %y %m %U %G %s %i %T@ %C@ %l\\n' | LC_ALL=C sort`)
+  }
+
+  /** What can be told of the host's content after any way of getting there: no inodes, no times. */
+  state(): Promise<string> {
+    return this.sh(`find / /run /tmp -xdev ! -path '/run/provision*' ! -path '/var/lib/provision*' -printf '%p %y %m %U %G %l\\n' | LC_ALL=C sort
+find / /run /tmp -xdev -type f -cnewer /.lab-born ! -path '/run/provision*' ! -path '/var/lib/provision*' -exec sha256sum {} + | LC_ALL=C sort`)
+  }
+}
+
+/** Scripts through the host's shell; blobs go straight into the staging folders. */
+class TestSession extends LocalSession {
+  readonly #pid: number
+
+  constructor(pid: number, shell: readonly string[]) {
+    super('lab', shell)
+    this.#pid = pid
+  }
+
+  override upload(run?: string, blobs: readonly Blob[] = []): Promise<Outcome> {
+    return this.#stage(run ?? RUN, blobs)
+  }
+
+  async #stage(run: string, blobs: readonly Blob[]): Promise<Outcome> {
+    for (const blob of blobs) {
+      const path = `/proc/${this.#pid}/root${stagedPath(run, blob)}`
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      await writeFile(path, blob.open(), { mode: 0o600 })
+    }
+    return { kind: 'exited', code: 0, sections: [], stderr: '' }
+  }
+}
