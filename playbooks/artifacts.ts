@@ -1,4 +1,13 @@
-import { binary, CONTROL_PLANE_IMAGES, image, later, type Node, type Program, type Resource, Value } from '../src/index.ts'
+import {
+  binary,
+  CONTROL_PLANE_IMAGES,
+  image,
+  later,
+  type Node,
+  type Program,
+  type Resource,
+  Value,
+} from '../src/index.ts'
 
 /** Programs that are one file each, by name of their artifact. */
 export function installPrograms({ artifacts }: Node, programs: readonly Program[]): readonly Resource[] {

@@ -1,6 +1,8 @@
 import {
   condition,
   flannelObjects,
+  kubectlPrelude,
+  kubeNode,
   later,
   manifests,
   type Node,
@@ -8,8 +10,6 @@ import {
   RELEASES,
   section,
   workload,
-  kubectlPrelude,
-  kubeNode,
 } from '../src/index.ts'
 import { nodeImages } from './artifacts.ts'
 
@@ -59,7 +59,10 @@ function nodeReady({ name }: Node) {
         const seen = answers.get(node)
         if (!seen) return { holds: false, evidence: 'not registered' }
         return seen.ready
-          ? { holds: true, evidence: `Ready; kubelet ${seen.kubeletVersion}, ${seen.runtimeVersion}, pods ${seen.podCIDR ?? 'without a range'}` }
+          ? {
+              holds: true,
+              evidence: `Ready; kubelet ${seen.kubeletVersion}, ${seen.runtimeVersion}, pods ${seen.podCIDR ?? 'without a range'}`,
+            }
           : { holds: false, evidence: seen.message }
       },
       wait: `${kubectlPrelude(0)}

@@ -61,7 +61,11 @@ function ipvsServes({ inventory }: Node): Resource {
         const evidence = `${servers.length} virtual servers; ${address}:443 has ${api.realServers} real, scheduler ${api.scheduler}`
         return { holds: api.realServers > 0 && api.scheduler === scheduler, evidence }
       },
-      wait: waitUntil(`grep -q ' ${hexAddress(address)}:01BB ${scheduler}' /proc/net/ip_vs`, LIMIT_SECONDS, `an IPVS entry for ${address}:443`),
+      wait: waitUntil(
+        `grep -q ' ${hexAddress(address)}:01BB ${scheduler}' /proc/net/ip_vs`,
+        LIMIT_SECONDS,
+        `an IPVS entry for ${address}:443`,
+      ),
       timeoutMs: (LIMIT_SECONDS + 60) * 1000,
     },
     { after: ['kube-proxy:config'] },
@@ -91,7 +95,10 @@ function dnsAnswers({ inventory }: Node): Resource {
         const answer = answers.get(asked)
         if (answer.state === 'silent') return { holds: false, evidence: `${server} does not answer` }
         const holds = answer.code === 0 && answer.addresses.includes(apiServiceAddress(serviceSubnet))
-        return { holds, evidence: holds ? `${name} is ${answer.addresses.join(', ')}` : `${name}: response code ${answer.code}` }
+        return {
+          holds,
+          evidence: holds ? `${name} is ${answer.addresses.join(', ')}` : `${name}: response code ${answer.code}`,
+        }
       },
       wait: waitUntil(dnsQueryScript({ server, name }), LIMIT_SECONDS, `an answer from ${server}`),
       timeoutMs: (LIMIT_SECONDS * 4 + 60) * 1000,

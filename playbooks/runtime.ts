@@ -1,4 +1,15 @@
-import { digest, directory, file, later, type Node, type Resource, RUNTIME_PROGRAMS, section, template, unit } from '../src/index.ts'
+import {
+  digest,
+  directory,
+  file,
+  later,
+  type Node,
+  type Resource,
+  RUNTIME_PROGRAMS,
+  section,
+  template,
+  unit,
+} from '../src/index.ts'
 import { installPrograms, PAUSE_IMAGE, programDigests } from './artifacts.ts'
 
 const CONFIG = '/etc/containerd/config.toml'

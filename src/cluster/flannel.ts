@@ -12,7 +12,11 @@ export interface FlannelSettings {
 type Patch = (object: KubeObject, settings: FlannelSettings) => KubeObject
 
 /** flannel's names for our backends. Source: flannel's Documentation/backends.md. */
-const BACKENDS: Readonly<Record<Network['backend'], string>> = { vxlan: 'vxlan', 'host-gw': 'host-gw', wireguard: 'wireguard' }
+const BACKENDS: Readonly<Record<Network['backend'], string>> = {
+  vxlan: 'vxlan',
+  'host-gw': 'host-gw',
+  wireguard: 'wireguard',
+}
 
 /**
  * Upstream's manifest with our settings in it.
@@ -29,7 +33,9 @@ export function flannelObjects(manifest: string, settings: FlannelSettings): rea
   for (const [name] of patches) {
     if (!objects.some((object) => nameOf(object) === name)) throw wrongManifest(`it has no ${name}`)
   }
-  return objects.map((object) => patches.reduce((done, [name, patch]) => (nameOf(done) === name ? patch(done, settings) : done), object))
+  return objects.map((object) =>
+    patches.reduce((done, [name, patch]) => (nameOf(done) === name ? patch(done, settings) : done), object),
+  )
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {
@@ -52,8 +58,11 @@ const netConf: Patch = (object, { podSubnet, network }) => {
 /** On hosts with several networks flannel would take the default route's interface. */
 const daemonArgs: Patch = (object, { network }) => {
   if (network.interface === undefined) return object
-  const copy = structuredClone(object) as unknown as { spec: { template: { spec: { containers: { args?: string[] }[] } } } }
-  for (const container of copy.spec.template.spec.containers) container.args = [...(container.args ?? []), `--iface=${network.interface}`]
+  const copy = structuredClone(object) as unknown as {
+    spec: { template: { spec: { containers: { args?: string[] }[] } } }
+  }
+  for (const container of copy.spec.template.spec.containers)
+    container.args = [...(container.args ?? []), `--iface=${network.interface}`]
   return copy as unknown as KubeObject
 }
 

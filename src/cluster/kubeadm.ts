@@ -77,7 +77,8 @@ export function initConfiguration({ name, address, host, inventory }: Node): Ini
 }
 
 export function clusterConfiguration({ inventory }: Node): ClusterConfiguration {
-  const { version, podSubnet, serviceSubnet, dnsDomain, controlPlaneEndpoint, certSANs, etcd, kubeProxy } = inventory.kubernetes
+  const { version, podSubnet, serviceSubnet, dnsDomain, controlPlaneEndpoint, certSANs, etcd, kubeProxy } =
+    inventory.kubernetes
   return {
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'ClusterConfiguration',
@@ -101,7 +102,9 @@ export function kubeProxyConfiguration({ inventory }: Node): KubeProxyConfigurat
     kind: 'KubeProxyConfiguration',
     mode,
     clusterCIDR: inventory.kubernetes.podSubnet,
-    ...(mode === 'ipvs' ? { ipvs: { scheduler, strictARP, ...(Object.fromEntries(timeouts) as Record<string, string>) } } : {}),
+    ...(mode === 'ipvs'
+      ? { ipvs: { scheduler, strictARP, ...(Object.fromEntries(timeouts) as Record<string, string>) } }
+      : {}),
   }
 }
 
@@ -121,7 +124,12 @@ export function kubeletConfiguration({ host }: Node): KubeletConfiguration {
 
 /** The file for `kubeadm init --config`: all four documents. */
 export function kubeadmFile(node: Node): string {
-  const documents = [initConfiguration(node), clusterConfiguration(node), kubeletConfiguration(node), kubeProxyConfiguration(node)]
+  const documents = [
+    initConfiguration(node),
+    clusterConfiguration(node),
+    kubeletConfiguration(node),
+    kubeProxyConfiguration(node),
+  ]
   return documents.map((document) => `---\n${stringify(document)}`).join('')
 }
 

@@ -42,9 +42,15 @@ const WAVE_OVERHEAD_MS = 120_000
 const STEP_DEADLINE_MS = 60_000
 /** Kept of each fact's output; a fact that prints more counts as not answered. */
 const LOOK_CAP_BYTES = 16 * 1024 * 1024
+/** Firmware of servers with much memory takes its time. */
+const REBOOT_DEADLINE_MS = 900_000
 const UPLOAD_DEADLINE_MS = 3_600_000
 
 function noop(): void {}
+
+function restarts({ steps }: WaveItem): boolean {
+  return steps.some(({ reboots }) => reboots)
+}
 
 function waveTitle(items: readonly WaveItem[]): string {
   return [...new Set(items.map(({ section }) => section))].join(', ')
@@ -144,12 +150,31 @@ export class HostRunner {
       resources: items.map(({ resource }) => resource.key),
     })
     if (!(await this.#upload(items))) return false
+    if (items.some(restarts)) return this.#restart(items, wave)
     const again = this.#ledger.unsettled()
     const probes = [...again.flatMap(({ resource }) => resource.probes), ...collect]
     const outcome = await this.#supervise(`wave-${wave}`, items, waveScript(run, items, probes))
     const complete = this.#readWave(items, again, outcome)
     this.#path.push({ what: waveTitle(items), host: compiled.host, fromMs: from, toMs: clock() })
     return complete
+  }
+
+  /** A restart ends the script it is in: guard first, then restart, then look with the new boot. */
+  async #restart(items: readonly WaveItem[], wave: number): Promise<boolean> {
+    const { run, session, compiled, clock, signal } = this.#in
+    const from = clock()
+    const outcome = await this.#supervise(`wave-${wave}`, items, waveScript(run, items, []))
+    const ends = readWave(items, 'sections' in outcome ? outcome.sections : [])
+    if (outcome.kind !== 'exited' || ends.some(({ end }) => end !== 'ok')) return this.#readWave(items, [], outcome)
+    const back = await session.reboot({ deadlineMs: REBOOT_DEADLINE_MS, signal })
+    this.#locked = false
+    this.#path.push({ what: 'restart', host: compiled.host, fromMs: from, toMs: clock() })
+    const fine = back.kind === 'exited' && back.code === 0
+    const seen = fine && (await this.#lookAt(this.#ledger.unsettled()))
+    if (!fine)
+      this.#ledger.failures.push({ host: compiled.host, trouble: describeOutcome(back, 'restarting the machine') })
+    for (const item of items) this.#ledger.settleItem(item, { end: fine ? 'ok' : 'unstarted' }, seen)
+    return seen
   }
 
   async #lock(): Promise<void> {

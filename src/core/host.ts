@@ -21,6 +21,10 @@ export interface Session {
   upload(run: string, blobs: readonly Blob[], options: UploadOptions): Promise<Outcome>
   /** Takes the host's lock until `close`, or throws LockedError that names holder and since when. */
   lock(holder: LockHolder): Promise<void>
+  /**
+   * Restarts the machine and comes back with another boot id. `exited` with status 0 means it did; the lock is gone then.
+   */
+  reboot(options: Pick<RunOptions, 'deadlineMs' | 'signal'>): Promise<Outcome>
   /** Releases the lock and disconnects. Never throws. */
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { hostContradictions, hostCount, idleProxySettings, sameMachine } from './checks.ts'
+import { hostContradictions, hostCount, idleProxySettings, plainSecrets, sameMachine, unknownNames } from './checks.ts'
 import type { Host, Inventory, Var } from './inventory.ts'
 import { problemsOf } from './issues.ts'
 import type { Origin } from './layers.ts'
@@ -52,13 +52,16 @@ function readRaw(text: string, options: LoadOptions): Raw {
   const places = new Map([...tree.places, ...settings.flatMap((setting) => [...setting.places])])
   const result = inventorySchema.safeParse(data)
   const top = { ...root, end: root.start + 1 }
+  const raw: Raw = { file: mapAt(tree.value), data: mapAt(data), settings, places }
   const found = [
     ...problemsOf(result.error?.issues ?? [], { value: data, places, root: top }),
     ...tree.problems,
     ...problems,
+    ...unknownNames(raw),
+    ...plainSecrets(raw),
   ]
   if (found.length > 0) throw new InventoryError(options.file, found)
-  return { file: mapAt(tree.value), data: mapAt(data), settings, places }
+  return raw
 }
 
 function notAMap(value: unknown, spot: Problem['spot']): Problem {

@@ -19,7 +19,7 @@ const zeroWidth = new Set([CST.DOCUMENT, CST.FLOW_END, CST.SCALAR])
  */
 export function findHostileText(source: Source): Problem | undefined {
   const { text } = source
-  const at = (start: number, what: string, fix?: string): Problem => ({
+  const at: At = (start, what, fix) => ({
     what,
     ...(fix === undefined ? {} : { fix }),
     spot: { source, start, end: start + 1 },
@@ -44,39 +44,80 @@ export function findHostileText(source: Source): Problem | undefined {
   return checkTokens(source, at)
 }
 
-function checkTokens(source: Source, at: (start: number, what: string, fix?: string) => Problem): Problem | undefined {
+type At = (start: number, what: string, fix?: string) => Problem
+
+interface Nesting {
+  /** Brackets that are open, and where. */
+  readonly open: { readonly bracket: string; readonly offset: number }[]
+  /** Dashes and question marks in this line: each is a level. */
+  inLine: number
+}
+
+function checkTokens(source: Source, at: At): Problem | undefined {
+  const nesting: Nesting = { open: [], inLine: 0 }
   let offset = 0
   let count = 0
-  let flow = 0
-  let inLine = 0
   let scalar = false
   for (const token of new Lexer().lex(source.text)) {
     const type = scalar ? 'scalar' : CST.tokenType(token)
     scalar = token === CST.SCALAR
     if (++count > limits.tokens)
       return at(offset, `the file is too long: more than ${limits.tokens} words and marks up to here`)
-    if (type === 'newline') inLine = 0
-    if (type === 'seq-item-ind' || type === 'explicit-key-ind') inLine++
-    if (type === 'flow-map-start' || type === 'flow-seq-start') flow++
-    if (type === 'flow-map-end' || type === 'flow-seq-end') flow--
-    if (flow < 0)
-      return at(offset, `"${token}" closes a bracket that was never opened`, 'delete it, or put the text in quotes')
-    if (flow + inLine > limits.depth)
-      return at(offset, `nested more than ${limits.depth} deep`, 'an inventory needs no more than ten levels')
-    if (isUnclosed(type, token))
-      return at(
-        offset,
-        `the closing ${token[0]} is missing: this text runs to the end of the file`,
-        `write ${token[0]} where the text ends`,
-      )
-    if (type === 'directive-line')
-      return at(offset, 'a line that begins with % changes how YAML is read', 'delete it: inventories are YAML 1.2')
+    const here: Here = { type, token, offset, at }
+    const problem = checkNesting(nesting, here) ?? checkToken(here)
+    if (problem) return problem
     if (!zeroWidth.has(token)) offset += token.length
   }
-  return undefined
+  return unclosed(nesting, at)
 }
 
-function isUnclosed(type: string | null, token: string): boolean {
-  if (type !== 'double-quoted-scalar' && type !== 'single-quoted-scalar') return false
-  return token.length < 2 || !token.endsWith(token[0] ?? '')
+interface Here {
+  readonly type: string | null
+  readonly token: string
+  readonly offset: number
+  readonly at: At
+}
+
+function checkNesting(nesting: Nesting, { type, token, offset, at }: Here): Problem | undefined {
+  if (type === 'flow-error-end') return unclosed(nesting, at)
+  if (type === 'flow-map-end' || type === 'flow-seq-end') {
+    const last = nesting.open.pop()
+    if (!last)
+      return at(offset, `"${token}" closes a bracket that was never opened`, 'delete it, or put the text in quotes')
+    return pairs[last.bracket] === token
+      ? undefined
+      : at(last.offset, `this ${last.bracket} is closed by ${token}`, `close it by ${pairs[last.bracket]}`)
+  }
+  if (type === 'newline') nesting.inLine = 0
+  else if (type === 'seq-item-ind' || type === 'explicit-key-ind') nesting.inLine++
+  else if (type === 'flow-map-start' || type === 'flow-seq-start') nesting.open.push({ bracket: token, offset })
+  if (nesting.open.length + nesting.inLine <= limits.depth) return undefined
+  return at(offset, `nested more than ${limits.depth} deep`, 'an inventory needs no more than ten levels')
+}
+
+const pairs: Readonly<Record<string, string>> = { '{': '}', '[': ']' }
+
+function unclosed(nesting: Nesting, at: At): Problem | undefined {
+  const last = nesting.open.at(-1)
+  return (
+    last &&
+    at(
+      last.offset,
+      `this ${last.bracket} is never closed`,
+      `write ${pairs[last.bracket]} where it ends; what stands between must be indented`,
+    )
+  )
+}
+
+function checkToken({ type, token, offset, at }: Here): Problem | undefined {
+  if (type === 'directive-line')
+    return at(offset, 'a line that begins with % changes how YAML is read', 'delete it: inventories are YAML 1.2')
+  const isQuoted = type === 'double-quoted-scalar' || type === 'single-quoted-scalar'
+  const [quote = ''] = token
+  if (!isQuoted || (token.length > 1 && token.endsWith(quote))) return undefined
+  return at(
+    offset,
+    `the closing ${quote} is missing: this text runs to the end of the file`,
+    `write ${quote} where the text ends`,
+  )
 }

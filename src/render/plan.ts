@@ -13,6 +13,9 @@ export interface PlanTextOptions {
   readonly verbose: boolean
 }
 
+/** From this many on, resources of a section that wait for the same thing are only counted. */
+const FOLD_LATER = 6
+
 /** The plan of all hosts, as a person reads it. Hosts whose plans are alike share one block. */
 export function planText(plans: readonly HostPlan[], options: PlanTextOptions): readonly string[] {
   const shown = new Map<string, string>()
@@ -63,12 +66,25 @@ class HostText {
   lines(): readonly string[] {
     const sections = Map.groupBy(this.#plan.resources, ({ section }) => section)
     return [...sections].flatMap(([title, resources]) => {
-      const lines = resources.flatMap((resource) => this.#resource(resource))
+      const lines = this.#section(resources)
       const same = resources.filter((resource) => isUnchanged(resource)).length
       if (lines.length === 0) return []
       const rest = same > 0 && !this.#options.verbose ? this.#options.paint.faint(`  (${same} unchanged)`) : ''
       return [`  ${this.#options.paint.strong(inert(title))}${rest}`, ...lines.map((line) => `    ${line}`)]
     })
+  }
+
+  /** Many lines that would all say `known after X` become one. */
+  #section(resources: readonly PlannedResource[]): readonly string[] {
+    const { paint, verbose } = this.#options
+    const later = resources.filter(({ verdict }) => verdict === 'later')
+    const alike = Map.groupBy(later, ({ after }) => JSON.stringify(after))
+    const folded = new Set(verbose ? [] : [...alike.values()].filter((some) => some.length >= FOLD_LATER).flat())
+    const lines = resources.filter((resource) => !folded.has(resource)).flatMap((resource) => this.#resource(resource))
+    const counts = [...Map.groupBy(folded, ({ after }) => JSON.stringify(after)).values()].map(
+      (some) => paint.change(`~ ${some.length} more`) + paint.faint(some[0] ? this.#after(some[0]) : ''),
+    )
+    return [...lines, ...counts]
   }
 
   #resource(resource: PlannedResource): readonly string[] {

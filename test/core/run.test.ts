@@ -212,6 +212,24 @@ describe('run', () => {
     expect(host.failures[0]?.trouble.what).toContain('no compiler')
   })
 
+  it('restarts the machine in a wave of its own, and looks again after it', async () => {
+    const restart: ResourceType<{ path: string }, { line: string | undefined }> = {
+      name: 'restart',
+      key: ({ path }) => `restart:${path}`,
+      probes: ({ path }) => [probe(lineFact, path)],
+      observe: ({ path }, answers) => ({ line: answers.get(probe(lineFact, path)) }),
+      diff: (_want, { line }) =>
+        line === 'new' ? [] : [{ what: 'boot', from: 'old', to: 'new', disrupts: 'restarts' }],
+      steps: ({ path }, { line }) =>
+        line === 'new' ? [] : [{ title: 'restart', body: `printf 'new\\n' >${quote(path)}`, reboots: true }],
+    }
+    const what = one(note('a', 'x'), resource(restart, { path: join(dir, 'boot') }), note('b', 'y'))
+    const { host, session } = await runPlay(what, act)
+    expect(host).toMatchObject({ verdict: 'ok', changed: 3 })
+    expect(session.reboots).toBe(1)
+    expect(session.jobs).toHaveLength(3)
+  })
+
   it('names what moved between a saved plan and now', async () => {
     const what = one(note('a', 'x'), note('b', 'y'))
     writeFileSync(join(dir, 'b'), 'old\n')

@@ -13,6 +13,7 @@ export class LocalSession implements Session {
   readonly jobs: Job[] = []
   locked: LockHolder | undefined
   closed = false
+  reboots = 0
   readonly #shell: readonly string[]
 
   constructor(host: string, shell: readonly string[] = ['sh']) {
@@ -32,6 +33,11 @@ export class LocalSession implements Session {
 
   upload(): Promise<Outcome> {
     throw new Error('nothing to upload in these tests')
+  }
+
+  async reboot(): Promise<Outcome> {
+    this.reboots++
+    return { kind: 'exited', code: 0, sections: [], stderr: '' }
   }
 
   async lock(holder: LockHolder): Promise<void> {

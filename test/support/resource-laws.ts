@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AnyProbe } from '../../src/core/fact.ts'
+import type { Outcome } from '../../src/core/host.ts'
 import { lookScript } from '../../src/core/look.ts'
 import { seenDigest } from '../../src/core/plan.ts'
 import type { Resource, Step } from '../../src/core/resource.ts'
@@ -30,20 +31,23 @@ export interface Drift {
 export function resourceLaws(name: string, laws: LawsWant): void {
   const { want, drifts = [], shells = SHELLS } = laws
   describe(`${name} keeps the laws`, () => {
-    test.each(shells)('a plan leaves no trace, an apply keeps its promise, a second one does nothing (%s)', async (shell) => {
-      await using host = await arranged(laws, shell)
-      const fresh = await host.trace()
-      const planned = await host.plan(want())
-      expect(await host.trace()).toBe(fresh)
-      const pending = planned.plan?.resources.filter(({ verdict }) => verdict !== 'same') ?? []
-      expect(pending.length).toBeGreaterThan(0)
+    test.each(shells)(
+      'a plan leaves no trace, an apply keeps its promise, a second one does nothing (%s)',
+      async (shell) => {
+        await using host = await arranged(laws, shell)
+        const fresh = await host.trace()
+        const planned = await host.plan(want())
+        expect(await host.trace()).toBe(fresh)
+        const pending = planned.plan?.resources.filter(({ verdict }) => verdict !== 'same') ?? []
+        expect(pending.length).toBeGreaterThan(0)
 
-      expect((await host.up(want())).result).toMatchObject({ verdict: 'ok', failures: [] })
-      const done = await host.trace()
-      const again = await host.up(want())
-      expect(again.result).toMatchObject({ verdict: 'ok', changed: 0, unchanged: want().length })
-      expect(await host.trace()).toBe(done)
-    })
+        expect((await host.up(want())).result).toMatchObject({ verdict: 'ok', failures: [] })
+        const done = await host.trace()
+        const again = await host.up(want())
+        expect(again.result).toMatchObject({ verdict: 'ok', changed: 0, unchanged: want().length })
+        expect(await host.trace()).toBe(done)
+      },
+    )
 
     test('every shell makes the same of it', async () => {
       const states = new Set<string>()
@@ -137,11 +141,11 @@ interface KillPoint {
 /** Counts the simple commands of every step on one host, and chooses among them. */
 async function killPoints(laws: LawsWant): Promise<readonly KillPoint[]> {
   await using host = await arranged(laws, 'bash')
-  const counted = await wave(
+  const { items: counted } = await wave(
     host,
     laws.want(),
     ({ body }, item, step) =>
-      `trap 'printf . >>/run/provision/count-${item}-${step}' DEBUG; set -T; ${body}`,
+      `p=$BASHPID; trap '[ $BASHPID != $p ] || printf . >>/run/provision/count-${item}-${step}' DEBUG; set -T; ${body}`,
   )
   const points: KillPoint[] = []
   for (const [item, { steps }] of counted.entries())
@@ -155,14 +159,15 @@ async function killPoints(laws: LawsWant): Promise<readonly KillPoint[]> {
   return points
 }
 
-/** Runs the wave and kills its shells just before one command. */
+/** Runs the wave and, just before one command, kills every process of the host but its first. */
 async function crash(host: TestHost, resources: readonly Resource[], point: KillPoint): Promise<void> {
-  await wave(host, resources, ({ body }, item, step) =>
+  const { outcome } = await wave(host, resources, ({ body }, item, step) =>
     item === point.item && step === point.step
-      ? `stepPid=$BASHPID left=${point.command}
-trap 'left=$((left-1)); [ $left -gt 0 ] || kill -9 $BASHPID $stepPid $$' DEBUG; set -T; ${body}`
+      ? `p=$BASHPID left=${point.command}
+trap '[ $BASHPID != $p ] || { left=$((left-1)); [ $left != 0 ] || { kill -9 -1; kill -9 $p; }; }' DEBUG; set -T; ${body}`
       : body,
   )
+  expect(outcome.kind, `the wave was not killed at ${JSON.stringify(point)}`).toBe('lost')
 }
 
 /** The first wave of these resources, with its steps' bodies changed. */
@@ -170,7 +175,7 @@ async function wave(
   host: TestHost,
   resources: readonly Resource[],
   edit: (step: Step, item: number, index: number) => string,
-): Promise<readonly WaveItem[]> {
+): Promise<{ readonly items: readonly WaveItem[]; readonly outcome: Outcome }> {
   const answers = await host.look(resources.flatMap(({ probes }) => probes))
   const items: WaveItem[] = []
   for (const resource of resources) {
@@ -181,8 +186,10 @@ async function wave(
     items.push({ resource, steps, seen, section: 'Test' })
   }
   const session = host.session('bash')
-  await session.upload('test', items.flatMap(({ steps }) => steps).flatMap(({ blobs }) => blobs ?? []))
+  await session.upload(
+    'test',
+    items.flatMap(({ steps }) => steps).flatMap(({ blobs }) => blobs ?? []),
+  )
   await host.sh('mkdir -p -m 0700 /run/provision')
-  await session.run(waveScript('test', items, []), { deadlineMs: 120_000 })
-  return items
+  return { items, outcome: await session.run(waveScript('test', items, []), { deadlineMs: 120_000 }) }
 }

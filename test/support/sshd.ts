@@ -27,7 +27,8 @@ export class Sshd {
     // sshd insists on its empty folder for the unprivileged half.
     mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', sshd.identityFile])
-    for (const type of hostKeys) execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', join(dir, `host_${type}`)])
+    for (const type of hostKeys)
+      execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', join(dir, `host_${type}`)])
     const config = [
       ...lines,
       `Port ${sshd.port}`,
@@ -52,7 +53,9 @@ export class Sshd {
   }
 
   async #launch(): Promise<void> {
-    this.#child = spawn('/usr/sbin/sshd', ['-D', '-f', join(this.dir, 'sshd_config'), '-E', join(this.dir, 'log')], { stdio: 'ignore' })
+    this.#child = spawn('/usr/sbin/sshd', ['-D', '-f', join(this.dir, 'sshd_config'), '-E', join(this.dir, 'log')], {
+      stdio: 'ignore',
+    })
     for (let i = 0; i < 200; i++) {
       if (await answers(this.port)) return
       if (this.#child.exitCode !== null) break
@@ -77,7 +80,10 @@ export class Sshd {
 
   /** The two words known_hosts wants. */
   publicHostKey(type = 'ed25519'): string {
-    return readFileSync(join(this.dir, `host_${type}.pub`), 'utf8').split(' ').slice(0, 2).join(' ')
+    return readFileSync(join(this.dir, `host_${type}.pub`), 'utf8')
+      .split(' ')
+      .slice(0, 2)
+      .join(' ')
   }
 
   target(changes: Partial<SshTarget> = {}): SshTarget {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Event } from '../../src/core/events.ts'
-import { type Answers, type AnyProbe } from '../../src/core/fact.ts'
+import type { Answers, AnyProbe } from '../../src/core/fact.ts'
 import { type Blob, type Outcome, stagedPath } from '../../src/core/host.ts'
 import { type HostRun, HostRunner } from '../../src/core/host-run.ts'
 import { lookScript, readLook } from '../../src/core/look.ts'
@@ -18,6 +18,19 @@ export const SHELLS: readonly Shell[] = ['dash', 'bash', 'busybox']
 /** Run id of every apply here; names the folder blobs are staged in. */
 const RUN = 'test'
 
+const WAIT_FOR_THE_END = `printf 'ready\\n'
+exec chroot . /bin/sh -c 'while read -r line; do :; done'`
+
+/** How a kind of host differs from the plain one. */
+export interface Boot {
+  /** Command that starts the rest of its command line. */
+  readonly enter?: readonly string[]
+  /** Options of unshare(1), on top of the usual ones. */
+  readonly namespaces?: readonly string[]
+  /** sh that runs in the new root's folder once it is mounted. */
+  readonly init?: string
+}
+
 /**
  * A throwaway host: a small Debian under an overlay, in process, mount, network and name spaces of its own, with root in it
  * and a /proc/sys of its own network. Starts in a tenth of a second, and is gone with this process, whatever happens.
@@ -28,13 +41,19 @@ export class TestHost implements AsyncDisposable {
   readonly pid: number
   readonly #child: ChildProcess
 
-  private constructor(child: ChildProcess, pid: number, shell: Shell) {
+  protected constructor(child: ChildProcess, pid: number, shell: Shell) {
     this.#child = child
     this.pid = pid
     this.shell = shell
   }
 
   static async start(shell: Shell = 'dash'): Promise<TestHost> {
+    const { child, pid } = await TestHost.boot()
+    return new TestHost(child, pid, shell)
+  }
+
+  /** Builds the namespaces and file systems, then runs `init` in them, which must print `ready`. */
+  protected static async boot(how: Boot = {}): Promise<{ readonly child: ChildProcess; readonly pid: number }> {
     const root = await testRoot()
     const script = `set -e
 mount --make-rprivate /
@@ -52,29 +71,42 @@ ln -s /proc/self/fd dev/fd
 hostname lab
 ip link set lo up 2>/dev/null || :
 touch .lab-born
-printf 'ready\\n'
-exec chroot . /bin/sh -c 'while read -r line; do :; done'`
-    const child = spawn(
-      'unshare',
-      ['--mount', '--pid', '--fork', '--kill-child', '--net', '--uts', '--ipc', 'sh', '-c', script],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
-    )
+${how.init ?? WAIT_FOR_THE_END}`
+    const spaces = ['--mount', '--pid', '--fork', '--kill-child', '--net', '--uts', '--ipc', ...(how.namespaces ?? [])]
+    const [program = '', ...words] = [...(how.enter ?? []), 'unshare', ...spaces, 'sh', '-c', script]
+    const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] })
     const [ready] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['died'])])
     if (String(ready).trim() !== 'ready') throw new Error('the test host did not start; is this running as root?')
     const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
-    return new TestHost(child, Number(children.trim()), shell)
+    return { child, pid: Number(children.trim()) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null) return
     this.#child.stdin?.end()
-    await once(this.#child, 'exit')
+    await this.gone()
+  }
+
+  protected async gone(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
   }
 
   /** A new session; each counts its own channels. */
   session(shell: Shell = this.shell): TestSession {
     const program = shell === 'busybox' ? ['busybox', 'sh'] : [shell]
-    return new TestSession(this.pid, ['nsenter', '-t', String(this.pid), '-m', '-p', '-n', '-u', '-i', '-r', '-w', ...program])
+    return new TestSession(this.pid, [
+      'nsenter',
+      '-t',
+      String(this.pid),
+      '-m',
+      '-p',
+      '-n',
+      '-u',
+      '-i',
+      '-r',
+      '-w',
+      ...program,
+    ])
   }
 
   /** Runs sh text as root and gives what it printed. @throws when it ends with another status than 0. */
@@ -87,7 +119,10 @@ exec chroot . /bin/sh -c 'while read -r line; do :; done'`
 
   /** Asks these probes, once. */
   async look(probes: readonly AnyProbe[], shell: Shell = this.shell): Promise<Answers> {
-    const outcome = await this.session(shell).run(lookScript(probes), { deadlineMs: 60_000, capBytes: 16 * 1024 * 1024 })
+    const outcome = await this.session(shell).run(lookScript(probes), {
+      deadlineMs: 60_000,
+      capBytes: 16 * 1024 * 1024,
+    })
     if (outcome.kind !== 'exited') throw new Error(`the look ended so: ${JSON.stringify(outcome)}`)
     return readLook(outcome.sections)
   }
@@ -128,7 +163,9 @@ exec chroot . /bin/sh -c 'while read -r line; do :; done'`
 
   /** Every name in every file system with type, mode, owner, size, inode, times and target: equal means untouched. */
   trace(): Promise<string> {
-    return this.sh(`find / /run /tmp -xdev ! -path '/run/provision*' -printf '%p %y %m %U %G %s %i %T@ %C@ %l\\n' | LC_ALL=C sort`)
+    return this.sh(
+      `find / /run /tmp -xdev ! -path '/run/provision*' -printf '%p %y %m %U %G %s %i %T@ %C@ %l\\n' | LC_ALL=C sort`,
+    )
   }
 
   /** What can be told of the host's content after any way of getting there: no inodes, no times. */

@@ -15,7 +15,11 @@ resourceLaws('sysctls', {
     }),
   ],
   drifts: [
-    { name: 'running', script: 'echo 0 >/proc/sys/net/ipv4/ip_forward', says: /"net.ipv4.ip_forward","from":"0","to":"1"/ },
+    {
+      name: 'running',
+      script: 'echo 0 >/proc/sys/net/ipv4/ip_forward',
+      says: /"net.ipv4.ip_forward","from":"0","to":"1"/,
+    },
     {
       name: 'two numbers',
       script: 'echo 32768 60999 >/proc/sys/net/ipv4/ip_local_port_range',

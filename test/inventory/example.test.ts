@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { jsonSchemaText, keyPaths } from '../../src/inventory/json-schema.ts'
+import { layered } from '../../src/inventory/schema.ts'
+import { readTree } from '../../src/inventory/tree.ts'
+import { load } from './load.ts'
+
+const read = (name: string) => readFileSync(new URL(`../../inventory/${name}`, import.meta.url), 'utf8')
+
+/** Settings that are switched off, `#key: value`, switched on. */
+const switchedOn = (text: string) => text.replaceAll(/^( *)#([A-Za-z_-]+:)/gm, '$1$2')
+
+test('example.yaml is a whole inventory', () => {
+  const inventory = load(read('example.yaml'))
+  expect(inventory.hosts.map((host) => host.name)).toEqual(['node1', 'node2', 'node3', 'node4'])
+  expect(inventory.hosts[3]?.ssh).toMatchObject({ user: 'root', proxyJump: 'none' })
+  expect(String(inventory.hosts[0]?.ssh.passphrase)).toBe('‹secret command pass›')
+})
+
+test('it stays one with everything in it switched on', () => {
+  const inventory = load(switchedOn(read('example.yaml')))
+  expect(inventory.hosts.at(-1)).toMatchObject({
+    name: 'trial',
+    lab: { driver: 'auto', memoryMiB: 5120, diskMiB: 20_480, cpus: 2 },
+  })
+})
+
+test('what it calls a default is the default', () => {
+  const bare = load('name: a\nkubernetes: {version: "1.36.3"}\nhosts: {b: {roles: [control-plane]}}')
+  const example = load(read('example.yaml'))
+  const node1 = example.hosts[0]
+  expect(node1?.verify).toEqual(bare.hosts[0]?.verify)
+  expect(node1?.become.method).toBe(bare.hosts[0]?.become.method)
+  for (const key of ['swap', 'localPortRange', 'openFiles'] as const)
+    expect(node1?.kernel[key]).toBe(bare.hosts[0]?.kernel[key])
+  for (const key of ['podSubnet', 'serviceSubnet', 'dnsDomain', 'etcd'] as const) {
+    expect(example.kubernetes[key]).toEqual(bare.kubernetes[key])
+  }
+  expect(example.network).toEqual(bare.network)
+  expect(example.artifacts).toEqual(bare.artifacts)
+})
+
+/** What a path is called where it is explained: settings of groups and hosts stand at the top, names are the user's. */
+function explainedAs(path: readonly string[]): string {
+  const [kind, , section = ''] = path
+  const inside = (kind === 'groups' || kind === 'hosts') && (layered as readonly string[]).includes(section)
+  return (inside ? path.slice(2) : path).join('.')
+}
+
+test('every key of the schema occurs in it', () => {
+  const tree = readTree('example.yaml', switchedOn(read('example.yaml')))
+  const written = [...tree.places.keys()].map((key) => key.split('\0'))
+  const schemaPaths = keyPaths().map((path) => explainedAs(path))
+  const occurs = (wanted: string) =>
+    written.some((path) => {
+      const candidates = [path, path.slice(2)]
+      return candidates.some((one) => sameShape(one, wanted.split('.')))
+    })
+  const missing = [...new Set(schemaPaths)].filter((path) => !occurs(path))
+  expect(missing).toEqual(['artifacts.source.mirror', 'artifacts.source.bundle'])
+  expect(read('example.yaml')).toMatch(/\{mirror: URL\}[^]*\{bundle: PATH\}/)
+})
+
+function sameShape(path: readonly string[], wanted: readonly string[]): boolean {
+  const names = path.filter((part) => !/^\d+$/.test(part))
+  return names.length === wanted.length && wanted.every((part, index) => part === '*' || part === names[index])
+}
+
+test('schema.json is what the code says', () => {
+  expect(read('schema.json'), 'run: provision schema > inventory/schema.json').toBe(jsonSchemaText())
+})
+
+test('every key is described, so that editors can show it', () => {
+  const schema = JSON.parse(read('schema.json'))
+  const undescribed: string[] = []
+  const walk = (node: Record<string, unknown>, path: string) => {
+    for (const [key, inner] of Object.entries((node['properties'] ?? {}) as Record<string, Record<string, unknown>>)) {
+      const alternatives = [inner, ...((inner['anyOf'] ?? []) as Record<string, unknown>[])]
+      if (!alternatives.some((one) => one['description'])) undescribed.push(`${path}${key}`)
+      for (const one of alternatives) walk(one, `${path}${key}.`)
+    }
+    if (typeof node['additionalProperties'] === 'object')
+      walk(node['additionalProperties'] as Record<string, unknown>, `${path}*.`)
+  }
+  walk(schema, '')
+  expect(undescribed.filter((path) => !/\.(env|file|command)$/.test(path))).toEqual([])
+})
+
+test('lab.yaml is one throwaway machine with everything it cannot help accepted', () => {
+  const { hosts, kubernetes, network, artifacts } = load(read('lab.yaml'))
+  expect(hosts).toHaveLength(1)
+  expect(hosts[0]).toMatchObject({ roles: ['control-plane', 'worker'], lab: { driver: 'auto', memoryMiB: 5120 } })
+  expect(Object.keys(hosts[0]?.accept ?? {})).toEqual([
+    'virtualisation',
+    'kvm-device',
+    'nvme-etcd',
+    'cpu-count',
+    'x86-64-level',
+  ])
+  expect(kubernetes.kubeProxy).toEqual({ mode: 'ipvs', scheduler: 'rr', strictARP: true })
+  expect(network).toMatchObject({ cni: 'flannel', backend: 'vxlan' })
+  expect(artifacts).toEqual({ source: 'lab' })
+})
