@@ -4,8 +4,8 @@ import {
   file,
   kernelModuleNames,
   kernelModules,
-  limits,
   type Node,
+  openFiles,
   section,
   swapOff,
   sysctls,
@@ -31,7 +31,7 @@ export const prepareKernel = section<Node>('Prepare the kernel', 'kernel', (node
       { title: 'kernel settings', after: [`modules:${MODULES}`] },
     ),
     ...(node.host.kernel.swap === 'off' ? [swapOff()] : []),
-    limits({ openFiles: node.host.kernel.openFiles }, { title: 'open files' }),
+    openFiles({ count: node.host.kernel.openFiles }),
     directory({ path: '/etc/systemd/journald.conf.d' }),
     file({ path: JOURNAL, content: journal }),
     unit(

@@ -101,7 +101,7 @@ function dnsAnswers({ inventory }: Node): Resource {
         }
       },
       wait: waitUntil(dnsQueryScript({ server, name }), LIMIT_SECONDS, `an answer from ${server}`),
-      timeoutMs: (LIMIT_SECONDS * 4 + 60) * 1000,
+      timeoutMs: (LIMIT_SECONDS + 60) * 1000,
     },
     { after: ['condition:flannel'] },
   )

@@ -32,7 +32,8 @@ function world(): World {
   const { env, stdin, stdout, stderr } = process
   const { username } = userInfo()
   const place = { cwd: process.cwd(), home: homedir(), user: username, machine: hostname() }
-  return { argv: process.argv.slice(2), env, ...place, stdin, stdout, stderr, signal: stop.signal }
+  const runtime = { node: process.version, platform: `${process.platform} ${process.arch}` }
+  return { argv: process.argv.slice(2), env, ...place, runtime, stdin, stdout, stderr, signal: stop.signal }
 }
 
 function tell(error: unknown): number {

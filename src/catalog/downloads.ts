@@ -56,59 +56,60 @@ const DIGESTS = {
   },
 } as const satisfies Record<string, Digests>
 
-const GITHUB = (repository: string, version: string) => `github.com/${repository}/releases/download/${version}`
-
-function forArch(arch: 'amd64' | 'arm64'): readonly Download[] {
-  const { kubernetes, runc, cniPlugins, crictl } = RELEASES
-  const licence = 'Apache-2.0'
-  const kubernetesBinaries = (['kubeadm', 'kubelet', 'kubectl'] as const).map((name) => ({
+function kubernetesPrograms(arch: 'amd64' | 'arm64'): readonly Download[] {
+  const { version } = RELEASES.kubernetes
+  return (['kubeadm', 'kubelet', 'kubectl'] as const).map((name) => ({
     holds: { [name]: name },
-    version: kubernetes.version,
+    version,
     arch,
-    format: 'binary' as const,
-    path: `dl.k8s.io/release/${kubernetes.version}/bin/linux/${arch}/${name}`,
+    format: 'binary',
+    path: `dl.k8s.io/release/${version}/bin/linux/${arch}/${name}`,
     sha256: KUBERNETES[name][arch],
-    licence,
+    licence: 'Apache-2.0',
   }))
+}
+
+function runtimePrograms(arch: 'amd64' | 'arm64'): readonly Download[] {
+  const { runc, cniPlugins, crictl } = RELEASES
+  const common = { arch, licence: 'Apache-2.0' }
   return [
-    ...kubernetesBinaries,
     {
+      ...common,
       holds: Object.fromEntries(['containerd', 'containerd-shim-runc-v2', 'ctr'].map((name) => [name, `bin/${name}`])),
       version: CONTAINERD,
-      arch,
       format: 'tar.gz',
-      path: `${GITHUB('containerd/containerd', CONTAINERD)}/containerd-${CONTAINERD.slice(1)}-linux-${arch}.tar.gz`,
+      path: `${github('containerd/containerd', CONTAINERD)}/containerd-${CONTAINERD.slice(1)}-linux-${arch}.tar.gz`,
       sha256: DIGESTS.containerd[arch],
-      licence,
     },
     {
+      ...common,
       holds: { runc: 'runc' },
       version: runc.version,
-      arch,
       format: 'binary',
-      path: `${GITHUB('opencontainers/runc', runc.version)}/runc.${arch}`,
+      path: `${github('opencontainers/runc', runc.version)}/runc.${arch}`,
       sha256: DIGESTS.runc[arch],
-      licence,
     },
     {
+      ...common,
       holds: Object.fromEntries(['bridge', 'host-local', 'loopback', 'portmap'].map((name) => [`cni/${name}`, name])),
       version: cniPlugins.version,
-      arch,
       format: 'tar.gz',
-      path: `${GITHUB('containernetworking/plugins', cniPlugins.version)}/cni-plugins-linux-${arch}-${cniPlugins.version}.tgz`,
+      path: `${github('containernetworking/plugins', cniPlugins.version)}/cni-plugins-linux-${arch}-${cniPlugins.version}.tgz`,
       sha256: DIGESTS.cniPlugins[arch],
-      licence,
     },
     {
+      ...common,
       holds: { crictl: 'crictl' },
       version: crictl.version,
-      arch,
       format: 'tar.gz',
-      path: `${GITHUB('kubernetes-sigs/cri-tools', crictl.version)}/crictl-${crictl.version}-linux-${arch}.tar.gz`,
+      path: `${github('kubernetes-sigs/cri-tools', crictl.version)}/crictl-${crictl.version}-linux-${arch}.tar.gz`,
       sha256: DIGESTS.crictl[arch],
-      licence,
     },
   ]
+}
+
+function github(repository: string, version: string): string {
+  return `github.com/${repository}/releases/download/${version}`
 }
 
 const FLANNEL_MANIFEST: Download = {
@@ -116,9 +117,12 @@ const FLANNEL_MANIFEST: Download = {
   version: RELEASES.flannel.version,
   arch: 'any',
   format: 'text',
-  path: `${GITHUB('flannel-io/flannel', RELEASES.flannel.version)}/kube-flannel.yml`,
+  path: `${github('flannel-io/flannel', RELEASES.flannel.version)}/kube-flannel.yml`,
   sha256: RELEASES.flannel.manifestSha256,
   licence: 'Apache-2.0',
 }
 
-export const DOWNLOADS: readonly Download[] = [...forArch('amd64'), ...forArch('arm64'), FLANNEL_MANIFEST]
+export const DOWNLOADS: readonly Download[] = [
+  ...(['amd64', 'arm64'] as const).flatMap((arch) => [...kubernetesPrograms(arch), ...runtimePrograms(arch)]),
+  FLANNEL_MANIFEST,
+]

@@ -54,3 +54,6 @@ export const OPTION_OF_MODULE: Readonly<Record<string, string>> = {
     ]),
   ),
 }
+
+/** First minor version of Kubernetes whose kubelet refuses control groups version 1. Source: KEP-5573. */
+export const CGROUP_V2_SINCE_MINOR = 35

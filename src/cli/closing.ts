@@ -1,10 +1,10 @@
 import { EXIT } from '../core/errors.ts'
 import type { PathPart } from '../core/events.ts'
-import { pending } from '../core/plan.ts'
+import { type HostPlan, pending } from '../core/plan.ts'
 import { failureCards } from '../render/failure-card.ts'
 import { count, duration } from '../render/figure.ts'
 import type { Paint } from '../render/paint.ts'
-import { planText } from '../render/plan.ts'
+import { planText, requirementsText } from '../render/plan.ts'
 import { proof } from '../render/proof.ts'
 import { recap } from '../render/recap.ts'
 import { resumeCommand } from './resume.ts'
@@ -15,6 +15,8 @@ export interface Closing {
   readonly argv: readonly string[]
   readonly paint: Paint
   readonly verbose: boolean
+  /** Of the terminal, when there is one. */
+  readonly columns?: number
   readonly ms: number
   readonly exit: number
   readonly criticalPath: readonly PathPart[]
@@ -45,25 +47,45 @@ export function afterLooking(closing: Closing): readonly string[] {
       : plans.some((plan) => pending(plan).length > 0)
         ? 'this was a dry run: nothing was changed'
         : 'nothing to change'
-  return ['', ...planText(plans, { paint, verbose }), '', ...cards(closing), `${last} (${duration(ms)})`]
+  const alone = unmetPlans(log).length > 0 ? [paint.bad(LEFT_ALONE)] : []
+  return ['', ...planText(plans, { paint, verbose }), ...alone, '', ...cards(closing), `${last} (${duration(ms)})`]
+}
+
+/** Last words of a check: every requirement of every host. */
+export function afterJudging(closing: Closing): readonly string[] {
+  const { log, paint, ms } = closing
+  const plans = [...log.plans.values()]
+  const unmet = unmetPlans(log)
+  const total = count(plans.length, 'host')
+  const verdict =
+    unmet.length > 0 ? paint.bad(`${unmet.length} of ${total} may not be changed`) : paint.good(`${total} good enough`)
+  return ['', ...requirementsText(plans, { paint, verbose: true }), ...cards(closing), `${verdict} (${duration(ms)})`]
+}
+
+/** Where nothing was looked at for its own sake only trouble is worth a word. */
+export function afterFetching(closing: Closing): readonly string[] {
+  return cards(closing)
 }
 
 /** A host with an unmet requirement was left alone: that must be seen without scrolling up to its plan. */
 function unmetText({ log, paint }: Closing): readonly string[] {
-  const hosts = new Set([...log.results.values()].filter(({ verdict }) => verdict === 'unmet').map(({ host }) => host))
-  const plans = [...log.plans.values()]
-    .filter(({ host }) => hosts.has(host))
-    .map((plan) => ({ ...plan, resources: plan.resources.filter(({ verdict }) => verdict === 'unmet') }))
+  const plans = unmetPlans(log).map((plan) => ({
+    ...plan,
+    resources: plan.resources.filter(({ verdict }) => verdict === 'unmet'),
+  }))
   if (plans.length === 0) return []
-  return [
-    ...planText(plans, { paint, verbose: false }),
-    paint.bad('A host that misses a requirement is not changed.'),
-    '',
-  ]
+  return [...requirementsText(plans, { paint, verbose: false }), paint.bad(LEFT_ALONE), '']
 }
 
-function cards({ log, paint, argv }: Closing): readonly string[] {
-  return failureCards(log.failures, { paint, again: (hosts) => resumeCommand(argv, hosts) })
+const LEFT_ALONE = 'A host that misses a requirement is not changed.'
+
+function unmetPlans({ plans }: RunLog): readonly HostPlan[] {
+  return [...plans.values()].filter(({ resources }) => resources.some(({ verdict }) => verdict === 'unmet'))
+}
+
+function cards({ log, paint, argv, columns }: Closing): readonly string[] {
+  const width = columns === undefined ? {} : { columns }
+  return failureCards(log.failures, { paint, ...width, again: (hosts) => resumeCommand(argv, hosts) })
 }
 
 function proofText({ log, paint, proofKeys }: Closing): readonly string[] {

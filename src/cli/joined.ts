@@ -1,16 +1,21 @@
-import { InputError } from '../core/errors.ts'
 import { readInventory } from '../inventory/read.ts'
+import { KUBECONFIG_PROBES } from './kubeconfig-file.ts'
 import type { Parts } from './parts.ts'
 
-/** The rooms as they are in production. */
+/** The rooms as they are in production. Those that only a run needs are loaded by it: help and completion are quick. */
 export const PARTS: Parts = {
   readInventory,
-  machines: async () => ({ place: (host) => host, missing: new Map() }),
-  compile: async () => {
-    throw new InputError({ what: 'no play yet' })
+  machines: async (inventory, hosts, work) => {
+    const { labMachines } = await import('./lab-machines.ts')
+    return labMachines(inventory, hosts, work)
   },
-  connect: async () => {
-    throw new InputError({ what: 'no transport yet' })
+  compile: async (inventory, hosts, work) => {
+    const { compileUp } = await import('./node-compile.ts')
+    return compileUp(inventory, hosts, work)
   },
-  collect: [],
+  connect: async (hosts, options) => {
+    const { connectTo } = await import('./ssh-target.ts')
+    return connectTo(hosts, options)
+  },
+  collect: KUBECONFIG_PROBES,
 }

@@ -17,7 +17,9 @@ export async function labMachines(inventory: Inventory, hosts: readonly Host[], 
   if (inLab.length === 0) return { place: (host) => host, missing: new Map() }
   const lab = labOf(inventory, work)
   const specs = inLab.map((host) => specOf(host))
-  const machines = work.make ? await lab.up(specs) : (await lab.list()).filter(({ running }) => running).map(({ machine }) => machine)
+  const machines = work.make
+    ? await lab.up(specs)
+    : (await lab.list()).filter(({ running }) => running).map(({ machine }) => machine)
   const byName = new Map(machines.map((machine) => [machine.name, machine]))
   const missing = specs.filter(({ name }) => !byName.has(name)).map((spec) => [spec.name, describeSpec(spec)] as const)
   return {
@@ -32,11 +34,17 @@ export async function labMachines(inventory: Inventory, hosts: readonly Host[], 
 export function specOf({ name, lab }: Host): MachineSpec {
   if (!lab) throw new Error(`${name} is no lab machine`)
   const driver: Driver = lab.driver === 'auto' ? 'uml' : lab.driver
-  return { name, driver, memoryMiB: lab.memoryMiB, diskGiB: Math.ceil(lab.diskMiB / 1024), cpus: driver === 'uml' ? 1 : (lab.cpus ?? DEFAULT_CPUS) }
+  return {
+    name,
+    driver,
+    memoryMiB: lab.memoryMiB,
+    diskGiB: Math.ceil(lab.diskMiB / 1024),
+    cpus: driver === 'uml' ? 1 : (lab.cpus ?? DEFAULT_CPUS),
+  }
 }
 
 function describeSpec({ name, driver, memoryMiB, diskGiB }: MachineSpec): string {
-  return `lab machine ${name} (${driver}, ${memoryMiB} MiB memory, ${diskGiB} GiB disk) is made`
+  return `${name} does not exist yet: it would be a ${driver} machine with ${memoryMiB} MiB of memory and a disk of ${diskGiB} GiB; what is on it can only be seen then`
 }
 
 /** The host with the way to its machine. We made its host key, so it is pinned before the first contact. */

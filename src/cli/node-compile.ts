@@ -12,7 +12,11 @@ import { startSupply } from './supply.ts'
  * Lists what each host is to become, while what it needs is on its way. Returns once everything that is there already is
  * known: a run that changes nothing must not look twice. @throws InputError
  */
-export async function compileUp(inventory: Inventory, hosts: readonly Host[], work: LocalWork): Promise<readonly Compiled[]> {
+export async function compileUp(
+  inventory: Inventory,
+  hosts: readonly Host[],
+  work: LocalWork,
+): Promise<readonly Compiled[]> {
   refuseSeveral(inventory, hosts)
   for (const host of hosts) refuseUnknown(inventory, host)
   const { artifacts, started } = await startSupply(inventory, work)
@@ -36,7 +40,10 @@ function refuseSeveral(inventory: Inventory, hosts: readonly Host[]): void {
   throw new InputError({
     what: `clusters of several nodes come with the next version; this inventory has ${inventory.hosts.length}: ${inventory.hosts.map(({ name }) => name).join(', ')}`,
     where: inventory.file,
-    why: hosts.length === 1 ? '--limit chooses who is visited, and not what the cluster is' : 'joining further nodes is not there yet',
+    why:
+      hosts.length === 1
+        ? '--limit chooses who is visited, and not what the cluster is'
+        : 'joining further nodes is not there yet',
     fix: 'leave one control-plane host in the inventory',
   })
 }

@@ -1,7 +1,11 @@
+import type { Command } from 'commander'
 import { EXIT } from '../core/errors.ts'
 
 /** What `--help` says beyond usage and options. */
 export interface Page {
+  /** For the list of verbs: begins with a small letter, has no full stop. */
+  readonly summary: string
+  /** Paragraphs. */
   readonly description: readonly string[]
   readonly examples: readonly (readonly [command: string, what: string])[]
   readonly files?: readonly (readonly [path: string, what: string])[]
@@ -33,12 +37,16 @@ export function exitCodeLines(
     .map((name) => `  ${String(EXIT[name]).padStart(3)}  ${EXIT_MEANINGS[name]}`)
 }
 
-export function pageText(page: Page): string {
-  const width = Math.max(...page.examples.map(([command]) => command.length))
+/** Gives a verb its page: what `--help` prints is the manual. */
+export function describe(command: Command, page: Page): Command {
+  return command.summary(page.summary).description(page.description.join('\n\n')).addHelpText('after', pageText(page))
+}
+
+function pageText({ exits, examples, files }: Page): string {
   const sections = [
-    ['Exit codes:', ...exitCodeLines([...ALWAYS, ...(page.exits ?? [])])],
-    ['Examples:', ...page.examples.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`)],
-    ...(page.files ? [['Files:', ...table(page.files)]] : []),
+    ['Exit codes:', ...exitCodeLines([...ALWAYS, ...(exits ?? [])])],
+    ['Examples:', ...table(examples)],
+    ...(files ? [['Files:', ...table(files)]] : []),
   ]
   return `\n${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }

@@ -39,7 +39,9 @@ function many(flags: string, description: string): Option {
     ...value.split(',').filter((part) => part !== ''),
   ]
   const whole = (value: string, before: readonly string[]) => [...before, value]
-  return new Option(flags, description).default([], 'all').argParser(flags.startsWith('--set') ? whole : collect)
+  return new Option(flags, description)
+    .default([], flags.startsWith('--set') ? 'none' : 'all')
+    .argParser(flags.startsWith('--set') ? whole : collect)
 }
 
 function forks(text: string): number {

@@ -38,7 +38,8 @@ export async function startSupply({ artifacts: { source } }: Inventory, work: Lo
     const supply = await openSource({ kind: 'bundle', path: source.bundle }, options)
     return { artifacts: nodeArtifacts(supply, { label: 'bundle', pulls: false }), started: started.promise }
   }
-  const place = source === 'release' ? ({ kind: 'release' } as const) : ({ kind: 'mirror', url: source.mirror } as const)
+  const place =
+    source === 'release' ? ({ kind: 'release' } as const) : ({ kind: 'mirror', url: source.mirror } as const)
   const supply = await openSource(place, options)
   return { artifacts: nodeArtifacts(known(supply), { label: 'download', pulls: true }), started: started.promise }
 }

@@ -3,16 +3,17 @@ import { EXIT, type ExitCode, InputError } from '../core/errors.ts'
 import { sha256 } from '../core/plan.ts'
 import { argv as shellWords } from '../core/quote.ts'
 import { asSaved } from './gates.ts'
-import { takeKubeconfig } from './kubeconfig-file.ts'
+import { takeKubeconfig } from './kubeconfig.ts'
 import { DEFAULT_INVENTORY, type Loaded, load } from './loaded.ts'
-import { onlyTags } from './only.ts'
+import { describe } from './page.ts'
 import type { Parts } from './parts.ts'
 import { readPlan, savePlan } from './plan-file.ts'
+import { prepare } from './prepare.ts'
 import { addRunOptions, type RunOptions } from './run-options.ts'
 import { Screen } from './screen.ts'
 import type { Verb } from './verb.ts'
 import { VERSION } from './version.ts'
-import { type Consent, detailedExit, type Visit, type VisitResult, visit } from './visit.ts'
+import { type Consent, detailedExit, newRunId, type Visit, type VisitResult, visit } from './visit.ts'
 import type { World } from './world.ts'
 
 interface UpOptions extends RunOptions {
@@ -41,10 +42,32 @@ export const upVerb: Verb = ({ program, world, parts, exit }) => {
     )
     .option('--detailed-exitcode', 'with --dry-run: exit 10 when there are changes', false)
     .option('--verify', 'after the run look at every host again: exit 3 if anything still differs', false)
-    .option('--kubeconfig <FILE>', 'where the kubeconfig goes (default: NAME.kubeconfig beside the inventory)')
+    .option('--kubeconfig <FILE>', 'where the kubeconfig goes (default: ~/.kube/NAME.kubeconfig)')
     .option('--merge-kubeconfig', 'add the cluster to ~/.kube/config as well', false)
     .action(async (path: string, options: UpOptions) => exit(await up(world, parts, path, options)))
-  return command
+  return describe(command, {
+    summary: 'make hosts what the inventory says',
+    description: [
+      'Looks at every host, shows what would change, asks, changes it, and looks again at everything it touched. A second run changes nothing.',
+      'A host that misses a requirement is not changed; neither is a host somebody else is changing. Hosts are free of each other: trouble on one does not stop the rest.',
+      'With --dry-run nothing is touched: the plan is printed with a diff for every text. What cannot be known yet says after what it will be (known after X). Of a lab machine that does not exist only that much is known; it is not made.',
+      'A run that was stopped, killed or cut off needs no cleaning up: the same command goes on.',
+    ],
+    exits: ['failed', 'unmet', 'unreachable', 'locked', 'moved', 'changes'],
+    examples: [
+      ['provision up inventory/lab.yaml --dry-run', 'what would change'],
+      ['provision up inventory/lab.yaml --yes', 'change it without a question'],
+      ['provision up prod.yaml --limit group:edge,!node7', 'some hosts'],
+      ['provision up prod.yaml --only kernel', 'one part of the work'],
+      ['provision up prod.yaml --dry-run --out p.json', 'save a plan …'],
+      ['provision up prod.yaml --plan p.json', '… and carry out exactly that'],
+    ],
+    files: [
+      ['~/.kube/NAME.kubeconfig', 'access to the cluster NAME, for you alone (--kubeconfig)'],
+      ['~/.ssh/config, ~/.ssh/known_hosts', 'how hosts are reached, and who they are'],
+      ['~/.cache/provision', 'what was downloaded or compiled; can be made again'],
+    ],
+  })
 }
 
 async function up(world: World, parts: Parts, path: string, options: UpOptions): Promise<ExitCode> {
@@ -54,13 +77,14 @@ async function up(world: World, parts: Parts, path: string, options: UpOptions):
   const screen = new Screen(world, { ...options, redactor: loaded.redactor })
   const work = new AbortController()
   try {
-    const consent = saved ? asSaved(saved) : options.dryRun ? 'look' : options.yes ? 'act' : 'ask'
-    const input = await prepare({ world, parts, screen, options, loaded, consent, work: work.signal })
+    const consent: Consent = saved ? asSaved(saved) : options.dryRun ? 'look' : options.yes ? 'act' : 'ask'
+    const make = consent !== 'look'
+    const input = { ...(await prepare({ world, parts, screen, options, loaded, make, work: work.signal })), consent }
     const result = await visit(input)
-    if (options.out !== undefined) await saveTo(options.out, path, loaded, result, screen)
+    if (options.out !== undefined) screen.say([await saveTo(options.out, path, loaded, result)])
     if (consent === 'look') return options.detailedExitcode ? detailedExit(result) : result.exit
     if (result.exit !== EXIT.ok) return result.exit
-    await takeKubeconfig({ world, screen, loaded, path, answers: result.answers, ...options })
+    await takeKubeconfig({ world, screen, loaded, answers: result.answers, options })
     return options.verify ? await lookAgain(input) : EXIT.ok
   } finally {
     work.abort()
@@ -80,56 +104,21 @@ function mayAct(world: World, { dryRun, yes, plan, json, input }: UpOptions): vo
   })
 }
 
-interface Preparation {
-  readonly world: World
-  readonly parts: Parts
-  readonly screen: Screen
-  readonly options: UpOptions
-  readonly loaded: Loaded
-  readonly consent: Consent
-  readonly work: AbortSignal
-}
-
-/** Makes ready what the hosts will need: lab machines, artifacts on their way, the list of work, the way in. */
-async function prepare({ world, parts, screen, options, loaded, consent, work }: Preparation): Promise<Visit> {
-  const { inventory, hosts } = loaded
-  screen.report({
-    type: 'run',
-    run: '',
-    command: shellWords(['provision', ...world.argv]),
-    hosts: hosts.map(({ name }) => name),
-    version: VERSION,
-  })
-  const signal = AbortSignal.any([world.signal, work])
-  const local = { world, report: screen.report, signal, make: consent !== 'look' }
-  const machines = await parts.machines(inventory, hosts, local)
-  const placed = hosts.map((host) => machines.place(host))
-  const compiled = await parts.compile(inventory, placed, local)
-  const ask = screen.canAsk ? { askHostKey: screen.askHostKey } : {}
-  const connect = await parts.connect(placed, { world, acceptNewHostKeys: options.acceptNewHostKeys, ...ask })
-  return {
-    ...{ world, screen, connect, consent, forks: options.forks, verbose: options.verbose },
-    compiled: compiled.map((each) => onlyTags(each, options.only)),
-    missing: machines.missing,
-    collect: parts.collect,
-  }
-}
-
 async function saveTo(
   file: string,
   path: string,
   { inventory, redactor }: Loaded,
   { plans }: VisitResult,
-  screen: Screen,
-): Promise<void> {
+): Promise<string> {
   const digest = sha256(redactor.text(JSON.stringify(inventory)))
   await savePlan(file, { format: 1, version: VERSION, inventory: digest, hosts: plans })
-  screen.say([`plan saved to ${file}; carry it out with: ${shellWords(['provision', 'up', path, '--plan', file])}`])
+  return `plan saved to ${file}; carry it out with: ${shellWords(['provision', 'up', path, '--plan', file])}`
 }
 
 /** The proof that a second run would do nothing. */
 async function lookAgain(input: Visit): Promise<ExitCode> {
-  const again = await visit({ ...input, consent: 'look' })
+  input.screen.say(['', 'looking again at every host'])
+  const again = await visit({ ...input, run: newRunId(), before: [], collect: [], consent: 'look' })
   if (again.exit !== EXIT.ok) return again.exit
   return again.isPending ? EXIT.failed : EXIT.ok
 }

@@ -13,6 +13,8 @@ export interface World {
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
+  /** What runs us: versions of Node.js and platform. */
+  readonly runtime: Readonly<Record<'node' | 'platform', string>>
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal
 }

@@ -139,11 +139,12 @@ const PREFLIGHT_OF: Readonly<Record<string, readonly string[]>> = {
   memory: ['Mem'],
   swap: ['Swap'],
   'kernel-config': ['SystemVerification'],
+  cgroup: ['SystemVerification'],
 }
 
 /** Names for `--ignore-preflight-errors`: exactly what the operator accepted, never `all`. */
 export function ignoredPreflightErrors(accept: Readonly<Record<string, string>>): readonly string[] {
-  return Object.keys(accept).flatMap((id) => PREFLIGHT_OF[id] ?? [])
+  return [...new Set(Object.keys(accept).flatMap((id) => PREFLIGHT_OF[id] ?? []))]
 }
 
 /** Address of the cluster's DNS service: the tenth of the service subnet, by kubeadm's convention. IPv4. */

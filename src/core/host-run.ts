@@ -48,6 +48,11 @@ const UPLOAD_DEADLINE_MS = 3_600_000
 
 function noop(): void {}
 
+/** What is made from a value can only be asked for once that is known; it may become so while a script is on its way. */
+function askable({ resource: { value } }: CompiledResource): boolean {
+  return value === undefined || value.known
+}
+
 function restarts({ steps }: WaveItem): boolean {
   return steps.some(({ reboots }) => reboots)
 }
@@ -124,13 +129,14 @@ export class HostRunner {
   async #lookAt(items: readonly CompiledResource[]): Promise<boolean> {
     const { session, clock, report, compiled, collect, lookDeadlineMs } = this.#in
     const from = clock()
-    const probes = [...items.flatMap(({ resource }) => resource.probes), ...collect]
+    const asked = items.filter(askable)
+    const probes = [...asked.flatMap(({ resource }) => resource.probes), ...collect]
     const outcome = await session.run(lookScript(probes), { deadlineMs: lookDeadlineMs, capBytes: LOOK_CAP_BYTES })
     if (outcome.kind !== 'exited') {
       this.#ledger.failures.push({ host: compiled.host, trouble: describeOutcome(outcome, 'looking at the host') })
       return false
     }
-    this.#decide(items, readLook(outcome.sections))
+    this.#decide(asked, readLook(outcome.sections))
     this.#path.push({ what: 'look', host: compiled.host, fromMs: from, toMs: clock() })
     report({ type: 'looked', host: compiled.host, resources: items.length, ms: clock() - from })
     return true
@@ -151,7 +157,7 @@ export class HostRunner {
     })
     if (!(await this.#upload(items))) return false
     if (items.some(restarts)) return this.#restart(items, wave)
-    const again = this.#ledger.unsettled()
+    const again = this.#ledger.unsettled().filter(askable)
     const probes = [...again.flatMap(({ resource }) => resource.probes), ...collect]
     const outcome = await this.#supervise(`wave-${wave}`, items, waveScript(run, items, probes))
     const complete = this.#readWave(items, again, outcome)

@@ -70,7 +70,7 @@ async function runHost(input: RunInput, compiled: Compiled): Promise<HostRun> {
     done = { ...done, path: [path, ...done.path] }
   } catch (error) {
     if (!(error instanceof ProvisionError)) throw error
-    done = refusal(compiled.host, error, clock(), session?.counters)
+    done = refusal(compiled.host, error, { ms: clock(), counters: session?.counters, interrupted: signal.aborted })
   } finally {
     await session?.close()
   }
@@ -79,29 +79,31 @@ async function runHost(input: RunInput, compiled: Compiled): Promise<HostRun> {
 }
 
 /** The result of a host that was not, or not further, looked at. */
-function refusal(host: string, error: ProvisionError, ms: number, counters?: Counters): HostRun {
+function refusal(
+  host: string,
+  error: ProvisionError,
+  at: { readonly ms: number; readonly counters: Counters | undefined; readonly interrupted: boolean },
+): HostRun {
   const none = { changed: 0, unchanged: 0, failed: 0, skipped: 0, unmet: 0, accepted: 0 }
-  const verdict =
-    error instanceof LockedError
-      ? 'locked'
-      : error.exit === EXIT.unreachable
-        ? 'unreachable'
-        : error.exit === EXIT.moved
-          ? 'moved'
-          : 'failed'
   return {
     result: {
       host,
-      verdict,
+      verdict: at.interrupted ? 'interrupted' : verdictOf(error),
       ...none,
-      ms,
-      counters: counters ?? { channels: 0, roundTrips: 0, bytesSent: 0, bytesReceived: 0, reconnects: 0 },
+      ms: at.ms,
+      counters: at.counters ?? { channels: 0, roundTrips: 0, bytesSent: 0, bytesReceived: 0, reconnects: 0 },
       failures: [{ host, trouble: error.trouble }],
     },
     plan: undefined,
     answers: undefined,
     path: [],
   }
+}
+
+function verdictOf(error: ProvisionError): HostResult['verdict'] {
+  if (error instanceof LockedError) return 'locked'
+  if (error.exit === EXIT.unreachable) return 'unreachable'
+  return error.exit === EXIT.moved ? 'moved' : 'failed'
 }
 
 /** The most pressing verdict gives the exit code. */

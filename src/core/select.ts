@@ -36,9 +36,7 @@ export function select(
   results: ReadonlyMap<Key, ResourceResult>,
 ): Selection {
   const selector = new Selector(items, results)
-  for (const item of items) {
-    if (!results.has(item.resource.key)) selector.place(item, decided.get(item.resource.key)?.decision)
-  }
+  for (const item of items) selector.place(item, decided.get(item.resource.key)?.decision)
   return selector
 }
 
@@ -58,10 +56,11 @@ class Selector implements Selection {
   }
 
   place(item: CompiledResource, decision: Decision | undefined): void {
-    const { after, value } = item.resource
+    const { key, after, value } = item.resource
     const turn = this.#order.enter(item.section)
-    const waitsFor = after.filter((key) => !this.#results.has(key))
-    const broken = after.some((key) => isBroken(this.#results.get(key)))
+    if (this.#results.has(key)) return
+    const waitsFor = after.filter((before) => !this.#results.has(before))
+    const broken = after.some((before) => isBroken(this.#results.get(before)))
     if (broken || turn === 'stopped') this.#settle(item, 'skipped')
     else if (waitsFor.length > 0) this.#postpone(item, waitsFor, true)
     else if (value && !value.known) this.#postpone(item, [value.label], true)

@@ -24,10 +24,12 @@ const WAIT_SECONDS = 3
 export const clusterDns: Fact<DnsAsk, DnsAnswer> = {
   name: 'cluster-dns',
   id: ({ server, name }) => `${server}/${name}`,
+  // A host that is no node yet has nothing to ask, and would wait for it.
   script: (asks) =>
-    asks
-      .map((ask) => `printf '%s\\tanswer\\t%s\\n' ${quote(`${ask.server}/${ask.name}`)} "$(${askScript(ask)})"`)
-      .join('\n'),
+    [
+      '[ -e /etc/kubernetes/kubelet.conf ] || exit 0',
+      ...asks.map((ask) => `printf '%s\\tanswer\\t%s\\n' ${quote(`${ask.server}/${ask.name}`)} "$(${askScript(ask)})"`),
+    ].join('\n'),
   volatile: ['answer'],
   parse(lines, { name }) {
     const hex = lines[0]?.[1] ?? ''
@@ -37,9 +39,12 @@ export const clusterDns: Fact<DnsAsk, DnsAnswer> = {
 
 const QUERY_ID = 0x5056
 
-/** Shell that prints the answer in hexadecimal, or nothing. */
+/**
+ * Shell that prints the answer in hexadecimal, or nothing. A datagram is one write and one read: bash would send at every
+ * newline (a label of ten letters begins with one), and `head` would wait for more.
+ */
 function askScript({ server, name }: DnsAsk): string {
-  const ask = `exec 3<>/dev/udp/${server}/53 && printf ${quote(octal(query(name)))} >&3 && head -c 512 <&3`
+  const ask = `exec 3<>/dev/udp/${server}/53 && printf ${quote(octal(query(name)))} | dd ibs=64 obs=512 >&3 && dd bs=512 count=1 <&3`
   return `timeout ${WAIT_SECONDS} bash -c ${quote(ask)} 2>/dev/null | od -An -v -tx1 | tr -d ' \\n'`
 }
 

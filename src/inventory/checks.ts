@@ -6,7 +6,7 @@ import { didYouMean } from './nearest.ts'
 import type { Problem, Spot } from './problem.ts'
 import { asList, mapAt, type Raw } from './resolve.ts'
 import { secretReference } from './secret.ts'
-import { isSecretKey } from './source.ts'
+import { isSecretKey } from './secret-mask.ts'
 import { placeKey } from './tree.ts'
 
 /** Rules that no single value can break. Each gives its problems; none stops the others. */

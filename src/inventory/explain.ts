@@ -58,17 +58,16 @@ export function explainValue(inventory: Inventory, host: string, path: string): 
   }
 }
 
-/** What was said about the path itself, or about the whole it is part of. */
+/** What was said about the path itself, or about the leaf it is part of. */
 function originsOf(inventory: Inventory, host: string, parts: readonly string[]): readonly Origin[] {
-  const origins = inventory.origins.get(host)
   const cluster = inventory.origins.get('')
+  if (host === '') return cluster?.get(placeKey(parts)) ?? []
   for (let length = parts.length; length > 0; length--) {
-    const own = origins?.get(placeKey(parts.slice(0, length)))
+    const own = inventory.origins.get(host)?.get(placeKey(parts.slice(0, length)))
     if (own) return own
-    const plain = host === '' ? undefined : cluster?.get(placeKey(['hosts', host, ...parts.slice(0, length)]))
-    if (plain) return plain.map((origin) => ({ ...origin, layer: origin.layer === 'top' ? 'host' : origin.layer }))
   }
-  return []
+  const plain = cluster?.get(placeKey(['hosts', host, ...parts])) ?? []
+  return plain.map((origin) => ({ ...origin, layer: origin.layer === 'top' ? 'host' : origin.layer }))
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {

@@ -36,6 +36,8 @@ const advice: Readonly<Record<string, string>> = {
   children: 'groups do not nest: name the hosts in each group',
   hostname: 'the name of a host is its key below hosts:',
   version: 'the version of Kubernetes is kubernetes.version',
+  containerd: 'delete it: each version of Kubernetes brings the containerd it was tested with',
+  runc: 'delete it: each version of Kubernetes brings the runc it was tested with',
 }
 
 /** What to do about a key of another tool. */
@@ -60,8 +62,7 @@ export function valueHint(path: Path, value: unknown, typed: string): Hint | und
       fix: 'write cni: flannel',
     }
   }
-  if (['version', 'containerd', 'runc', 'cniPlugins'].includes(key) && path.length === 2)
-    return versionHint(key, value, typed)
+  if (path.join('.') === 'kubernetes.version') return versionHint(key, value, typed)
   if (key === 'accept' && Array.isArray(value))
     return { fix: `write the reason behind each: accept: {${String(value[0] ?? 'ID')}: why it may be so}` }
   if (key === 'roles' && typeof value === 'string') return { fix: `a list: roles: [${value}]` }

@@ -4,7 +4,8 @@ import { keyPaths, keysAt, schemaAt, wordsAt } from './json-schema.ts'
 import { pathText } from './layers.ts'
 import { didYouMean } from './nearest.ts'
 import type { Problem, Spot } from './problem.ts'
-import { isSecretKey, visible } from './source.ts'
+import { isSecretKey } from './secret-mask.ts'
+import { visible } from './source.ts'
 import { type Path, type Place, placeKey } from './tree.ts'
 
 type Issue = z.core.$ZodIssue
@@ -25,11 +26,13 @@ export function problemsOf(issues: readonly Issue[], checked: Checked): readonly
 const pathPart = (part: PropertyKey): string | number => (typeof part === 'number' ? part : String(part))
 
 function problemOf(issue: Issue, path: Path, checked: Checked): readonly Problem[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, checked))
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key, index) => unknownKey(key, path, checked, index < advised))
   if (issue.code === 'invalid_key') {
     const key = String(path.at(-1))
     const what = `the name ${shown(key)} in ${pathText(path.slice(0, -1))} must be ${issue.issues[0]?.message}`
-    return [{ what, ...commaFix(key, path, checked), spot: keySpot(path, checked) }]
+    const fix = commaFix(key, path, checked)
+    return [{ what, ...(fix === undefined ? {} : { fix }), spot: keySpot(path, checked) }]
   }
   const value = valueAt(checked.value, path)
   if (value === undefined) return [missingKey(path, issue, checked)]
@@ -51,14 +54,12 @@ function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
   return first && (!second || first.length < second.length) ? first : undefined
 }
 
-function unknownKey(key: string, path: Path, checked: Checked): Problem {
+/** Unknown keys of one map that get a suggestion; of more nobody reads it, and each costs time. */
+const advised = 100
+
+function unknownKey(key: string, path: Path, checked: Checked, advise: boolean): Problem {
   const inside = path.length === 0 ? 'at the top of an inventory' : `in ${pathText(path)}`
-  const keys = keysAt(path)
-  const {
-    fix = didYouMean(key, keys) ??
-      elsewhere(key, path) ??
-      (keys.length > 0 && keys.length <= 16 ? `known here: ${keys.join(', ')}` : undefined),
-  } = commaFix(key, [...path, key], checked)
+  const fix = advise ? (commaFix(key, [...path, key], checked) ?? keyFix(key, path)) : undefined
   return {
     what: `unknown key ${shown(key)} ${inside}`,
     ...(fix === undefined ? {} : { fix }),
@@ -66,10 +67,16 @@ function unknownKey(key: string, path: Path, checked: Checked): Problem {
   }
 }
 
+function keyFix(key: string, path: Path): string | undefined {
+  const keys = keysAt(path)
+  const list = keys.length > 0 && keys.length <= 16 ? `known here: ${keys.join(', ')}` : undefined
+  return didYouMean(key, keys) ?? elsewhere(key, path) ?? list
+}
+
 /** `{reason: slow, but known}` has a second key that nobody meant. */
-function commaFix(key: string, path: Path, checked: Checked): { fix?: string } {
-  const meant = key.includes(' ') && valueAt(checked.value, path) === null
-  return meant ? { fix: 'inside of { } and [ ] a comma begins the next entry: put a text with a comma in quotes' } : {}
+function commaFix(key: string, path: Path, checked: Checked): string | undefined {
+  if (!key.includes(' ') || valueAt(checked.value, path) !== null) return undefined
+  return 'inside of { } and [ ] a comma begins the next entry: put a text with a comma in quotes'
 }
 
 /** A key that exists, but not here. */
@@ -90,11 +97,8 @@ function missingKey(path: Path, issue: Issue, checked: Checked): Problem {
   const inside = parent.length === 0 ? 'at the top of the inventory' : `in ${pathText(parent)}`
   const description = schemaAt(path)[0]?.description ?? issue.message
   const fix = examples[key] ?? `add ${key}: ${description}`
-  return {
-    what: `${shown(key)} is missing ${inside}`,
-    fix,
-    spot: parent.length === 0 ? checked.root : keySpot(parent, checked),
-  }
+  const spot = parent.length === 0 ? checked.root : keySpot(parent, checked)
+  return { what: `${shown(key)} is missing ${inside}`, fix, spot: { ...spot, end: spot.start } }
 }
 
 const examples: Readonly<Record<string, string>> = {
@@ -143,9 +147,13 @@ function wrongSecret(issue: Issue, path: Path, value: unknown, spot: Spot): Prob
     }
   }
   const unknown = keys.find((key) => !places.includes(key))
-  if (unknown === undefined)
+  if (unknown === undefined) {
     return { what: `${name} names ${keys.length} places: ${keys.join(', ')}`, fix: 'keep one', spot }
-  return { what: `${name} has an unknown key ${shown(unknown)}`, fix: didYouMean(unknown, places) ?? fix, spot }
+  }
+  // In `{hunter2: }` the key is the secret: it is shown only where it looks like one of ours.
+  const meant = didYouMean(unknown, places)
+  const what = meant ? `${name} has an unknown key ${shown(unknown)}` : `${name} is a map, but no reference to a secret`
+  return { what, fix: meant ?? fix, spot }
 }
 
 function wanted(issue: Issue, path: Path): string {

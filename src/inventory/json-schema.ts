@@ -64,18 +64,22 @@ export function wordsAt(path: readonly (string | number)[]): readonly string[] {
   )
 }
 
-/** Every key path of the schema, `*` for a name of the user's own. Sections of groups and hosts that repeat the top are left out. */
-export function keyPaths(
-  schema: JsonSchema = jsonSchema(),
-  path: readonly string[] = [],
-): readonly (readonly string[])[] {
+let cachedPaths: ReturnType<typeof pathsBelow> | undefined
+
+/** Every key path of the schema, `*` for a name of the user's own. */
+export function keyPaths(): readonly (readonly string[])[] {
+  cachedPaths ??= pathsBelow(jsonSchema(), [])
+  return cachedPaths
+}
+
+function pathsBelow(schema: JsonSchema, path: readonly string[]): readonly (readonly string[])[] {
   const below = alternatives(schema).flatMap((one) => [
     ...Object.entries(one.properties ?? {}).flatMap(([key, inner]) => [
       [...path, key],
-      ...keyPaths(inner, [...path, key]),
+      ...pathsBelow(inner, [...path, key]),
     ]),
-    ...(typeof one.additionalProperties === 'object' ? keyPaths(one.additionalProperties, [...path, '*']) : []),
-    ...(one.items ? keyPaths(one.items, path) : []),
+    ...(typeof one.additionalProperties === 'object' ? pathsBelow(one.additionalProperties, [...path, '*']) : []),
+    ...(one.items ? pathsBelow(one.items, path) : []),
   ])
   return [...new Map(below.map((one) => [one.join('.'), one])).values()]
 }

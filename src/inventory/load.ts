@@ -8,9 +8,9 @@ import { mapAt, type Raw, type Resolved, resolveHost, whereOf } from './resolve.
 import { inventory as inventorySchema } from './schema.ts'
 import { resolvedSettings, type roles } from './schema-host.ts'
 import { type OpenSecret, Secret, type SecretReference, secretReference } from './secret.ts'
-import { readSettings, withValue } from './set.ts'
+import { readSettings, type Setting, withValue } from './set.ts'
 import { subnetProblems } from './subnets.ts'
-import { placeKey, readTree } from './tree.ts'
+import { type Place, placeKey, readTree } from './tree.ts'
 
 export interface LoadOptions {
   /** Shown in errors; paths in the inventory are relative to its folder. */
@@ -49,10 +49,14 @@ function readRaw(text: string, options: LoadOptions): Raw {
     throw new InventoryError(options.file, tree.problems.length > 0 ? tree.problems : [notAMap(tree.value, root)])
   }
   const data = settings.reduce<unknown>((value, setting) => withValue(value, setting.path, setting.value), tree.value)
-  const places = new Map([...tree.places, ...settings.flatMap((setting) => [...setting.places])])
+  const places = new Map([
+    ...settings.flatMap(pathPlaces),
+    ...tree.places,
+    ...settings.flatMap((setting) => [...setting.places]),
+  ])
   const result = inventorySchema.safeParse(data)
   const top = { ...root, end: root.start + 1 }
-  const raw: Raw = { file: mapAt(tree.value), data: mapAt(data), settings, places }
+  const raw: Raw = { file: mapAt(tree.value), data: mapAt(data), settings, places, filePlaces: tree.places }
   const found = [
     ...problemsOf(result.error?.issues ?? [], { value: data, places, root: top }),
     ...tree.problems,
@@ -62,6 +66,12 @@ function readRaw(text: string, options: LoadOptions): Raw {
   ]
   if (found.length > 0) throw new InventoryError(options.file, found)
   return raw
+}
+
+/** Where the maps stand that a `--set` brings along: `ssh` of `ssh.user=root`. */
+function pathPlaces({ path, source }: Setting): [string, Place][] {
+  const spot = { source, start: 0, end: Math.max(1, source.text.length) }
+  return path.map((_, index) => [placeKey(path.slice(0, index + 1)), { key: spot, value: spot }])
 }
 
 function notAMap(value: unknown, spot: Problem['spot']): Problem {
@@ -111,7 +121,7 @@ function clusterOrigins(raw: Raw): ReadonlyMap<string, readonly Origin[]> {
     keys.map((key) => {
       const path = key.split('\0')
       const set = raw.places.get(key)?.value.source.file === '--set'
-      return [key, [{ layer: set ? '--set' : 'top', value: undefined, path, where: whereOf(raw, path) }]]
+      return [key, [{ layer: set ? '--set' : 'top', value: undefined, path, where: whereOf(raw.places, path) }]]
     }),
   )
 }

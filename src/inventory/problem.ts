@@ -1,5 +1,6 @@
 import { InputError } from '../core/errors.ts'
-import { hidden, type Source } from './source.ts'
+import { hidden } from './secret-mask.ts'
+import type { Source } from './source.ts'
 
 /** A stretch of a source that a problem is about. */
 export interface Spot {
@@ -37,15 +38,17 @@ export function whereOf(problem: Problem): string {
   return problem.spot.source.where(problem.spot.start)
 }
 
-/** Sorted by place; of several problems at one place the first reported stays. */
+/**
+ * Sorted by place. Of several problems with one value the first reported stays, others follow from it; what is missing
+ * has a place without width, and never hides anything.
+ */
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
-  const seen = new Map<string, Problem>()
-  for (const problem of problems) {
-    const place = `${problem.spot.source.file} ${problem.spot.source.text.length} ${problem.spot.start}`
-    if (!seen.has(place)) seen.set(place, problem)
-  }
-  const rank = (problem: Problem) => (problem.spot.source.file === '--set' ? 1 : 0)
-  return [...seen.values()].sort((a, b) => rank(a) - rank(b) || a.spot.start - b.spot.start)
+  const order = ({ spot: a }: Problem, { spot: b }: Problem) =>
+    a.source.rank - b.source.rank || a.start - b.start || b.end - a.end
+  return problems.toSorted(order).filter((problem, index, sorted) => {
+    const before = sorted[index - 1]
+    return before === undefined || problem.spot.end === problem.spot.start || order(before, problem) !== 0
+  })
 }
 
 function problemsText(problems: readonly Problem[]): string {

@@ -85,15 +85,17 @@ function validLength(bytes: Uint8Array): number {
   let high = bytes.length
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if (isPrefix(bytes.subarray(0, middle))) low = middle
+    if (decodes(bytes.subarray(0, middle), true)) low = middle
     else high = middle - 1
   }
+  while (!decodes(bytes.subarray(0, low), false)) low--
   return low
 }
 
-function isPrefix(bytes: Uint8Array): boolean {
+/** Whether bytes are UTF-8; `open` forgives a character that is cut off at the end. */
+function decodes(bytes: Uint8Array, open: boolean): boolean {
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: open })
     return true
   } catch {
     return false

@@ -15,6 +15,7 @@ export interface Raw {
   readonly data: Data
   readonly settings: readonly Setting[]
   readonly places: ReadonlyMap<string, Place>
+  readonly filePlaces: ReadonlyMap<string, Place>
 }
 
 export interface Resolved {
@@ -62,7 +63,12 @@ export function resolveHost(raw: Raw, host: string): Resolved {
   const origins = new Map<string, Origin[]>()
   for (const said of spoken(raw, host, groups)) {
     const key = placeKey(said.path)
-    const origin: Origin = { layer: said.layer, value: said.value, path: said.at, where: whereOf(raw, said.at) }
+    const origin: Origin = {
+      layer: said.layer,
+      value: said.value,
+      path: said.at,
+      where: whereOf(said.layer === 'top' ? raw.filePlaces : raw.places, said.at),
+    }
     origins.set(key, [...(origins.get(key) ?? []), origin])
   }
   const present = layersOf(raw, host, groups).some(({ section }) => 'lab' in section)
@@ -104,8 +110,8 @@ function layersOf(
   ]
 }
 
-export function whereOf(raw: Pick<Raw, 'places'>, path: readonly string[]): string {
-  const place = raw.places.get(placeKey(path))
+export function whereOf(places: ReadonlyMap<string, Place>, path: readonly string[]): string {
+  const place = places.get(placeKey(path))
   if (!place) return ''
   const { source, start } = place.value
   return source.file === '--set' ? `--set ${source.text}` : source.where(start)
@@ -124,7 +130,8 @@ function conflicts(raw: Raw, host: string, origins: ReadonlyMap<string, readonly
     const [earlier, later] = [first, other].sort((a, b) => offset(raw, a) - offset(raw, b))
     const spot = raw.places.get(placeKey(later?.path ?? []))?.key
     if (!spot || !earlier || !later) return []
-    const what = `${later.layer} sets ${name} for host ${shown(host)}, and ${earlier.layer} sets it otherwise at ${earlier.where}`
+    const against = `${earlier.layer} sets it otherwise at ${earlier.where}`
+    const what = `${later.layer} sets ${name} for host ${shown(host)}, and ${against}`
     return [{ what, fix: `set ${name} for host ${host} itself, or in one of the two groups only`, spot }]
   })
 }

@@ -82,11 +82,6 @@ export const kubernetes = z
 
 export const runtime = z
   .strictObject({
-    containerd: version
-      .exactOptional()
-      .describe('Version of containerd. Otherwise the one tested with this version of Kubernetes.'),
-    runc: version.exactOptional().describe('Version of runc; otherwise as above.'),
-    cniPlugins: version.exactOptional().describe('Version of the CNI plugins; otherwise as above.'),
     registryMirrors: z
       .record(
         z.string().regex(/^([a-z0-9.-]+(:[0-9]+)?|_default)$/, { error: 'a registry like docker.io, or _default' }),

@@ -24,8 +24,8 @@ export function readSettings(texts: readonly string[]): {
   }
 }
 
-function readSetting(text: string): { setting: Setting } | { problems: readonly Problem[] } {
-  const source = new Source('--set', text)
+function readSetting(text: string, index: number): { setting: Setting } | { problems: readonly Problem[] } {
+  const source = new Source('--set', text, index + 1)
   const spot = { source, start: 0, end: Math.max(1, text.length) }
   const match = /^((?:[A-Za-z0-9_/-]+|"[^"\n]+")(?:\.(?:[A-Za-z0-9_/-]+|"[^"\n]+"))*)=/.exec(text)
   if (!match?.[1]) {

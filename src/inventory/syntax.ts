@@ -24,10 +24,6 @@ const meanings: Partial<Record<YAMLError['code'], readonly [what: string, fix: s
   ],
   MULTIPLE_ANCHORS: ['two &names for one value', 'keep one'],
   MULTIPLE_TAGS: ['two !tags for one value', 'delete both'],
-  TAG_RESOLVE_FAILED: [
-    'a !tag, which has no meaning in an inventory',
-    'delete it; a secret is written {env: NAME}, {file: PATH} or {command: [PROGRAM]}',
-  ],
   BAD_ALIAS: ['an *alias without a name', 'put a text that begins with * in quotes'],
   RESOURCE_EXHAUSTION: ['nested too deeply', 'an inventory needs no more than ten levels'],
 }
@@ -39,7 +35,7 @@ export function syntaxProblems(source: Source, document: Document.Parsed): reado
   const lines = new Set<number>()
   const problems: Problem[] = []
   for (const error of [...document.errors, ...document.warnings]) {
-    const line = source.position(error.pos[0]).line
+    const line = source.lineOf(error.pos[0])
     if (lines.has(line)) continue
     lines.add(line)
     problems.push(syntaxProblem(source, error))

@@ -7,6 +7,7 @@ export const limits = {
   sizeBytes: 1024 * 1024,
   tokens: 150_000,
   depth: 32,
+  anchors: 1000,
   /** Values after all aliases are written out. */
   values: 100_000,
 } as const
@@ -15,9 +16,9 @@ const zeroWidth = new Set([CST.DOCUMENT, CST.FLOW_END, CST.SCALAR])
 
 /**
  * Looks a text over before the parser builds anything of it: size, characters that have no business in it, nesting,
- * directives. The lexer is linear and does not recurse.
+ * directives, tags. The lexer is linear and does not recurse.
  */
-export function findHostileText(source: Source): Problem | undefined {
+export function hostileText(source: Source): readonly Problem[] {
   const { text } = source
   const at: At = (start, what, fix) => ({
     what,
@@ -25,21 +26,14 @@ export function findHostileText(source: Source): Problem | undefined {
     spot: { source, start, end: start + 1 },
   })
   if (text.length > limits.sizeBytes) {
-    return at(
-      0,
-      `the file has ${text.length} characters, more than an inventory may have (${limits.sizeBytes})`,
-      'is this the right file?',
-    )
+    const what = `the file has ${text.length} characters, more than an inventory may have (${limits.sizeBytes})`
+    return [at(0, what, 'is this the right file?')]
   }
   const control = /[^\P{Cc}\t\n\r]|[\u2028\u2029\u202A-\u202E\u2066-\u2069\uFEFF\uFFFE\uFFFF]|\p{Cs}/u.exec(text)
   if (control) {
     const code = (control[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
     const name = code === '0000' ? 'a NUL character' : 'a character that cannot be seen'
-    return at(
-      control.index,
-      `here is ${name} (U+${code})`,
-      'delete it; in the middle of a text it could hide what is really written',
-    )
+    return [at(control.index, `here is ${name} (U+${code})`, 'delete it: it could hide what is really written')]
   }
   return checkTokens(source, at)
 }
@@ -49,26 +43,44 @@ type At = (start: number, what: string, fix?: string) => Problem
 interface Nesting {
   /** Brackets that are open, and where. */
   readonly open: { readonly bracket: string; readonly offset: number }[]
-  /** Dashes and question marks in this line: each is a level. */
+  /** Dashes in this line: each is a level. */
   inLine: number
+  anchors: number
 }
 
-function checkTokens(source: Source, at: At): Problem | undefined {
-  const nesting: Nesting = { open: [], inLine: 0 }
+function checkTokens(source: Source, at: At): readonly Problem[] {
+  const nesting: Nesting = { open: [], inLine: 0, anchors: 0 }
+  const tags: Problem[] = []
   let offset = 0
   let count = 0
   let scalar = false
   for (const token of new Lexer().lex(source.text)) {
     const type = scalar ? 'scalar' : CST.tokenType(token)
     scalar = token === CST.SCALAR
-    if (++count > limits.tokens)
-      return at(offset, `the file is too long: more than ${limits.tokens} words and marks up to here`)
     const here: Here = { type, token, offset, at }
-    const problem = checkNesting(nesting, here) ?? checkToken(here)
-    if (problem) return problem
+    const problem = ++count > limits.tokens ? tooLong(here) : (checkNesting(nesting, here) ?? checkToken(here))
+    if (problem) return [problem]
+    if (type === 'tag' && tags.length < shownTags)
+      tags.push({ ...tagProblem, spot: { source, start: offset, end: offset + token.length } })
     if (!zeroWidth.has(token)) offset += token.length
   }
-  return unclosed(nesting, at)
+  const end = unclosed(nesting, at)
+  return end ? [end] : tags
+}
+
+const shownTags = 5
+
+const tagProblem = {
+  what: 'a !tag, which has no meaning in an inventory',
+  fix: 'delete it; a secret is written {env: NAME}, {file: PATH} or {command: [PROGRAM]}',
+}
+
+function tooLong({ offset, at }: Here): Problem {
+  return at(
+    offset,
+    `the file is too long: more than ${limits.tokens} words and marks up to here`,
+    'is this the right file?',
+  )
 }
 
 interface Here {
@@ -88,8 +100,11 @@ function checkNesting(nesting: Nesting, { type, token, offset, at }: Here): Prob
       ? undefined
       : at(last.offset, `this ${last.bracket} is closed by ${token}`, `close it by ${pairs[last.bracket]}`)
   }
+  if (type === 'anchor' && ++nesting.anchors > limits.anchors) {
+    return at(offset, `more than ${limits.anchors} &names`, 'use groups instead')
+  }
   if (type === 'newline') nesting.inLine = 0
-  else if (type === 'seq-item-ind' || type === 'explicit-key-ind') nesting.inLine++
+  else if (type === 'seq-item-ind') nesting.inLine++
   else if (type === 'flow-map-start' || type === 'flow-seq-start') nesting.open.push({ bracket: token, offset })
   if (nesting.open.length + nesting.inLine <= limits.depth) return undefined
   return at(offset, `nested more than ${limits.depth} deep`, 'an inventory needs no more than ten levels')
@@ -110,6 +125,7 @@ function unclosed(nesting: Nesting, at: At): Problem | undefined {
 }
 
 function checkToken({ type, token, offset, at }: Here): Problem | undefined {
+  if (type === 'explicit-key-ind') return at(offset, 'a ? begins a key of several lines', 'write "key: value"')
   if (type === 'directive-line')
     return at(offset, 'a line that begins with % changes how YAML is read', 'delete it: inventories are YAML 1.2')
   const isQuoted = type === 'double-quoted-scalar' || type === 'single-quoted-scalar'

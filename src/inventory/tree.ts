@@ -12,7 +12,7 @@ import {
 import type { Problem, Spot } from './problem.ts'
 import { Source } from './source.ts'
 import { syntaxProblems } from './syntax.ts'
-import { findHostileText, limits } from './tokens.ts'
+import { hostileText, limits } from './tokens.ts'
 
 /** Where a value stands. */
 export interface Place {
@@ -49,8 +49,8 @@ class Stop extends Error {}
 /** Reads a text into data. Never throws for what the text holds: see `problems`. */
 export function readTree(file: string, given: string): Tree {
   const source = new Source(file, given.startsWith('\uFEFF') ? given.slice(1) : given)
-  const hostile = findHostileText(source)
-  if (hostile) return { source, value: undefined, places: new Map(), problems: [hostile] }
+  const hostile = hostileText(source)
+  if (hostile.length > 0) return { source, value: undefined, places: new Map(), problems: hostile }
   const document = parseDocument(source.text, {
     version: '1.2',
     schema: 'core',
@@ -125,8 +125,8 @@ function readAlias(name: string, spot: Spot, path: Path, reading: Reading): unkn
     report(
       reading,
       spot,
-      `*${name} refers to nothing: there is no &${name} above`,
-      `write &${name} before the value it stands for, or put "*${name}" in quotes`,
+      'this *alias refers to nothing: its &name does not stand above',
+      'write &name before the value it stands for, or put a text that begins with * in quotes',
     )
     return null
   }
@@ -134,7 +134,7 @@ function readAlias(name: string, spot: Spot, path: Path, reading: Reading): unkn
     report(
       reading,
       spot,
-      `*${name} stands inside the value it refers to`,
+      'this *alias stands inside the value it refers to',
       'refer to a value that ends before this line',
     )
     throw new Stop()
@@ -160,7 +160,7 @@ function readMap(map: YAMLMap, path: Path, reading: Reading): Record<string, unk
     const spot = spotOf(pair.key as ParsedNode, reading)
     const first = seen.get(key)
     if (first) {
-      const where = `line ${reading.source.position(first.start).line}`
+      const where = `line ${reading.source.lineOf(first.start)}`
       report(reading, spot, `"${key}" stands here a second time, after ${where}`, 'keep one of the two')
       continue
     }

@@ -1,5 +1,6 @@
 import type { Cache } from './cache.ts'
 import type { Driver, LabDriver } from './machine.ts'
+import { qemuDriver } from './qemu/qemu-driver.ts'
 import { umlDriver } from './uml/uml-driver.ts'
 
 /** What a driver is told about the lab it works for. */
@@ -10,5 +11,5 @@ export interface DriverPlace {
 }
 
 export function makeDrivers(place: DriverPlace): Readonly<Record<Driver, LabDriver>> {
-  return { uml: umlDriver(place) } as never
+  return { uml: umlDriver(place), qemu: qemuDriver(place) } as never
 }

@@ -1,17 +1,20 @@
-import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { InputError } from '../core/errors.ts'
 import type { Report } from '../core/events.ts'
+import { startAll } from './boot.ts'
 import type { Cache } from './cache.ts'
+import type { LabContext } from './context.ts'
+import { createMachine } from './create.ts'
 import { makeDrivers } from './drivers.ts'
-import { ensureKey, hostKey, newMachineId } from './identity.ts'
+import { ensureKey } from './identity.ts'
 import { withFileLock } from './local/lock.ts'
-import type { Driver, LabDriver, Machine, MachineSpec } from './machine.ts'
+import type { Machine, MachineSpec } from './machine.ts'
+import { checkSpec, freeIndex, namespaceOf, requireName } from './names.ts'
 import { removeLan } from './network/lan.ts'
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts'
-import { privateHostKey, sshArgv, writeKnownHosts } from './ssh.ts'
-import { freshMachineFolder, type LabFolder, labFolder, readMachines, writeMachine } from './state.ts'
+import { sshArgv, writeKnownHosts } from './ssh.ts'
+import { labFolder, readMachines } from './state.ts'
 import { task } from './task.ts'
 
 export interface LabOptions {
@@ -45,16 +48,7 @@ export interface Lab {
   restore(name: string): Promise<Machine[]>
 }
 
-export const NAME_PATTERN = /^[a-z][a-z0-9-]{0,30}$/
 const LOCK_WAIT_MS = 10_000
-
-/** What the parts of a lab work with. */
-export interface LabContext {
-  readonly folder: LabFolder
-  readonly report: Report
-  readonly drivers: Readonly<Record<Driver, LabDriver>>
-  readonly namespace: string
-}
 
 export function openLab(options: LabOptions): Lab {
   requireName(options.name, 'lab')
@@ -89,7 +83,7 @@ async function up(context: LabContext, specs: readonly MachineSpec[]): Promise<M
   const machines = [...existing]
   for (const spec of specs) {
     if (machines.some((machine) => machine.name === spec.name)) continue
-    machines.push(await create(context, spec, freeIndex(machines)))
+    machines.push(await createMachine(context, spec, freeIndex(machines)))
   }
   await writeKnownHosts(context.folder.knownHosts, machines)
   const wanted = specs
@@ -111,54 +105,6 @@ async function prepareDrivers(context: LabContext, specs: readonly MachineSpec[]
     })
   }
   for (const driver of drivers) await driver.prepare()
-}
-
-async function create(context: LabContext, spec: MachineSpec, index: number): Promise<Machine> {
-  const title = `Make machine ${spec.name} (${spec.driver})`
-  return task(context.report, `lab/${spec.name}/make`, title, async () => {
-    const folder = await freshMachineFolder(context.folder, spec.name)
-    const machine = await context.drivers[spec.driver].create(spec, {
-      index,
-      folder,
-      identityFile: context.folder.identity,
-      authorizedKeys: await readFile(`${context.folder.identity}.pub`, 'utf8'),
-      hostKey: await hostKey(privateHostKey(folder), spec.name),
-      machineId: newMachineId(),
-    })
-    await writeMachine(machine)
-    return machine
-  })
-}
-
-/** Starts those that are off. Emulated machines start one after another: together they starve each other's clocks. */
-export async function startAll(context: LabContext, machines: readonly Machine[]): Promise<Machine[]> {
-  let emulated: Promise<unknown> = Promise.resolve()
-  const starts = machines.map((machine) => {
-    if (machine.driver !== 'qemu') return startOne(context, machine)
-    const start = emulated.then(() => startOne(context, machine))
-    emulated = start.catch(() => {})
-    return start
-  })
-  const results = await Promise.allSettled(starts)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
-  return results.filter((result) => result.status === 'fulfilled').map((result) => result.value)
-}
-
-async function startOne(context: LabContext, machine: Machine): Promise<Machine> {
-  const driver = context.drivers[machine.driver]
-  const id = `lab/${machine.name}/boot`
-  const title = `Boot machine ${machine.name}`
-  if (await driver.isRunning(machine)) {
-    context.report({ type: 'task', id, title, state: 'cached', line: 'it is running' })
-    return machine
-  }
-  return task(context.report, id, title, async (progress) => {
-    progress.line(`waiting for sshd on ${machine.address}`)
-    const running = await driver.start(machine, writeMachine)
-    await writeMachine(running)
-    return running
-  })
 }
 
 async function down(context: LabContext): Promise<void> {
@@ -191,36 +137,4 @@ async function find(context: LabContext, name: string): Promise<Machine> {
     why: names === '' ? 'the lab has no machines' : `it has: ${names}`,
     fix: 'make it with: provision lab up',
   })
-}
-
-function checkSpec(spec: MachineSpec, existing: readonly Machine[]): void {
-  requireName(spec.name, 'machine')
-  const machine = existing.find(({ name }) => name === spec.name)
-  if (machine === undefined || JSON.stringify(machine.spec) === JSON.stringify(spec)) return
-  throw new InputError({
-    what: `lab machine ${spec.name} exists with another shape`,
-    where: machine.folder,
-    why: `it is ${JSON.stringify(machine.spec)}, wanted is ${JSON.stringify(spec)}`,
-    fix: 'remove it first with: provision lab down',
-  })
-}
-
-function requireName(name: string, kind: string): string {
-  if (NAME_PATTERN.test(name)) return name
-  throw new InputError({
-    what: `${JSON.stringify(name)} cannot be the name of a ${kind}`,
-    why: 'it becomes part of host names and paths: small letters, digits and hyphens, a letter first, at most 31',
-  })
-}
-
-function freeIndex(machines: readonly Machine[]): number {
-  const used = new Set(machines.map((machine) => machine.index))
-  let index = 1
-  while (used.has(index)) index++
-  return index
-}
-
-/** Unique for the folder, so that labs of one name in two checkouts do not meet. */
-function namespaceOf(name: string, folder: string): string {
-  return `provision-${name}-${createHash('sha256').update(folder).digest('hex').slice(0, 6)}`
 }

@@ -70,6 +70,8 @@ export interface LabDriver {
   load(machine: Machine, folder: string): Promise<void>
   /** Removes what is not in the machine's folder. */
   remove(machine: Machine): Promise<void>
+  /** Called when the lab's last machine is gone. Ends what the driver itself started, if nobody else uses it. */
+  close(): Promise<void>
 }
 
 /** What the lab gives a machine before it exists. */

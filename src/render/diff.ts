@@ -20,9 +20,14 @@ export function unifiedDiff({ before, after }: DiffText): readonly string[] {
   const patch = structuredPatch('', '', before, after, '', '', { context: CONTEXT_LINES, timeout: DIFF_TIMEOUT_MS })
   if (!patch) return replaced({ before, after })
   return patch.hunks.flatMap((hunk) => [
-    `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`,
+    `@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`,
     ...hunk.lines.flatMap((line) => inertLines(line)),
   ])
+}
+
+/** As `diff -u` writes it: nothing at all stands behind line 0. */
+function range(start: number, lines: number): string {
+  return `${lines === 0 ? start - 1 : start},${lines}`
 }
 
 function replaced({ before, after }: DiffText): readonly string[] {

@@ -2,6 +2,7 @@ import type { Trouble } from '../core/errors.ts'
 import type { Failure } from '../core/events.ts'
 import type { Paint } from './paint.ts'
 import { inert, inertLines } from './sanitise.ts'
+import { wrap } from './width.ts'
 
 /** Lines of output a card shows at most. */
 const CARD_LINES = 20
@@ -10,6 +11,8 @@ export interface CardOptions {
   readonly paint: Paint
   /** The command that goes on from here, for these hosts. */
   readonly again: (hosts: readonly string[]) => string
+  /** Of the terminal; absent where lines may be as long as they like. */
+  readonly columns?: number
 }
 
 /** One card for each trouble: what a person needs to go on. Hosts with the same trouble share one. */
@@ -18,7 +21,7 @@ export function failureCards(failures: readonly Failure[], options: CardOptions)
   return [...groups.values()].flatMap((same) => card(same, options))
 }
 
-function card(same: readonly Failure[], { paint, again }: CardOptions): readonly string[] {
+function card(same: readonly Failure[], { paint, again, columns }: CardOptions): readonly string[] {
   const [failure] = same
   if (!failure) return []
   const { section, title, key, trouble, lines, code } = failure
@@ -27,7 +30,7 @@ function card(same: readonly Failure[], { paint, again }: CardOptions): readonly
   const head = [named(hosts), ...(place.length > 0 ? [place.join(' › ')] : [])].join('  ')
   return [
     paint.bad(`✗ ${head}`),
-    ...troubleLines(trouble).map((line) => `  ${line}`),
+    ...troubleLines(trouble, columns).map((line) => `  ${line}`),
     ...(code === undefined ? [] : [`  status: ${code}`]),
     ...outputLines(lines ?? [], paint),
     `  go on:  ${again(hosts)}`,
@@ -47,13 +50,24 @@ function outputLines(lines: readonly string[], paint: Paint): readonly string[] 
 }
 
 /** An error that is about no host. */
-export function troubleCard(trouble: Trouble, paint: Paint): readonly string[] {
-  const [what = '', ...rest] = troubleLines(trouble)
+export function troubleCard(trouble: Trouble, paint: Paint, columns?: number): readonly string[] {
+  const [what = '', ...rest] = troubleLines(trouble, columns)
   return [`${paint.bad('error:')} ${what}`, ...rest.map((line) => `  ${line}`)]
 }
 
-function troubleLines({ what, where, why, fix }: Trouble): readonly string[] {
-  const field = (name: string, text: string | undefined) =>
-    text === undefined ? [] : inertLines(text).map((line, i) => `${(i === 0 ? name : '').padEnd(8)}${line}`)
-  return [...inertLines(what), ...field('where:', where), ...field('why:', why), ...field('fix:', fix)]
+const FIELD_COLUMNS = 8
+
+function troubleLines({ what, where, why, fix }: Trouble, columns?: number): readonly string[] {
+  const field = (name: string, text: string | undefined) => {
+    if (text === undefined) return []
+    const lines = inertLines(text).map((line, i) => `${(i === 0 ? name : '').padEnd(FIELD_COLUMNS)}${line}`)
+    return columns === undefined ? lines : lines.flatMap((line) => wrap(line, columns - 4, ' '.repeat(FIELD_COLUMNS)))
+  }
+  const head = inertLines(what)
+  return [
+    ...(columns === undefined ? head : head.flatMap((line) => wrap(line, columns - 4))),
+    ...field('where:', where),
+    ...field('why:', why),
+    ...field('fix:', fix),
+  ]
 }

@@ -18,9 +18,11 @@ export interface FrameOptions extends FrameSize {
 
 /** Below this a frame is one line. */
 const MIN_ROWS = 6
+const MIN_COLUMNS = 40
 
 /** One picture of a run that fits the terminal, whatever the number of hosts. */
 export function frame(view: RunView, options: FrameOptions): readonly string[] {
+  if (options.columns < MIN_COLUMNS) return [cut(view.title, options.columns)]
   const head = headLine(view, options)
   if (options.rows < MIN_ROWS) return [head]
   const hosts = [...view.hosts.values()]
@@ -113,7 +115,7 @@ function hostRow(host: HostView, width: number, { columns, nowMs, paint, spinner
 }
 
 function doingOf({ result, doing, phase }: HostView): string {
-  if (!result) return phase === 'waiting' ? 'waiting for its turn' : doing
+  if (!result) return phase === 'waiting' ? 'not connected yet' : doing
   const figures = (['changed', 'failed', 'unmet', 'skipped'] as const).flatMap((what) =>
     result[what] > 0 ? [`${result[what]} ${what}`] : [],
   )

@@ -1,5 +1,5 @@
 import type { Event, TaskEvent } from '../core/events.ts'
-import { duration, progress } from './figure.ts'
+import { count, duration, progress } from './figure.ts'
 import { countPlan, describeChanges, describeRequirements } from './plan-count.ts'
 import type { Renderer, Sink } from './renderer.ts'
 import { inert, inertLines } from './sanitise.ts'
@@ -86,7 +86,7 @@ export class LinesRenderer implements Renderer {
         return [`connected to ${inert(user)}@${inert(address)}:${port}${root} in ${duration(event.ms)}`]
       }
       case 'looked':
-        return [`looked at ${event.resources} resources in ${duration(event.ms)}`]
+        return [`looked at ${count(event.resources, 'resource')} in ${duration(event.ms)}`]
       case 'notice':
         return inertLines(event.text).map((line) => `note: ${line}`)
       case 'plan': {
@@ -95,7 +95,7 @@ export class LinesRenderer implements Renderer {
         return [`plan: ${[describeChanges(counts), describeRequirements(counts)].filter(Boolean).join('; ')}`]
       }
       case 'wave':
-        return [`wave ${event.wave}: ${event.steps} steps for ${event.resources.length} resources`]
+        return [`wave ${event.wave}: ${count(event.steps, 'step')} for ${count(event.resources.length, 'resource')}`]
       case 'waiting':
         this.#doing.set(event.host, `waiting for ${inert(event.for)}`)
         return [`waiting for ${inert(event.for)}`]

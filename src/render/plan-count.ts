@@ -76,10 +76,15 @@ export function describeChanges({ add, change, remove, later }: PlanCount): stri
 
 /** `12 requirements met, 5 accepted, 1 unmet`; empty when there are none. */
 export function describeRequirements({ met, accepted, unmet, advised }: PlanCount): string {
-  if (met + accepted + unmet + advised === 0) return ''
-  const parts = [`${count(met, 'requirement')} met`]
-  if (accepted > 0) parts.push(`${accepted} accepted`)
-  if (advised > 0) parts.push(`${count(advised, 'advice', 'advices')}`)
-  if (unmet > 0) parts.push(`${unmet} unmet`)
-  return parts.join(', ')
+  const parts = [
+    [met, 'met'],
+    [accepted, 'accepted'],
+    [advised, 'not as advised'],
+    [unmet, 'unmet'],
+  ] as const
+  const [first, ...rest] = parts.filter(([number]) => number > 0)
+  if (!first) return ''
+  return [`${count(first[0], 'requirement')} ${first[1]}`, ...rest.map(([number, what]) => `${number} ${what}`)].join(
+    ', ',
+  )
 }

@@ -32,15 +32,33 @@ function comparable({ key, title, section, verdict, changes, after, finding, not
   return [key, title, section, verdict, changes, after, finding, note]
 }
 
+/** Requirements alone, without a word about changes. */
+export function requirementsText(plans: readonly HostPlan[], options: PlanTextOptions): readonly string[] {
+  const judged = plans.map((plan) => ({ ...plan, resources: plan.resources.filter(({ finding }) => finding) }))
+  const groups = Map.groupBy(judged, (plan) => JSON.stringify(plan.resources.map(comparable)))
+  return [...groups.values()].flatMap((alike) => {
+    const [first] = alike
+    if (!first) return []
+    const names = options.paint.strong(namesOf(alike))
+    return [
+      `${names}: ${describeRequirements(countPlan([first]))}`,
+      ...new HostText(first, options, new Map()).lines(),
+      '',
+    ]
+  })
+}
+
+function namesOf(alike: readonly HostPlan[]): string {
+  const names = alike.map(({ host }) => inert(host)).join(', ')
+  return alike.length > 1 ? `${names} (the same on ${alike.length} hosts)` : names
+}
+
 function heading(alike: readonly HostPlan[], { paint }: PlanTextOptions): readonly string[] {
-  const names = alike.map(({ host }) => inert(host))
   const [first] = alike
   const counts = countPlan(first ? [first] : [])
   const requirements = describeRequirements(counts)
-  const same = names.length > 1 ? ` (the same on ${names.length} hosts)` : ''
-  return [
-    `${paint.strong(names.join(', '))}${same}: ${describeChanges(counts)}${requirements && paint.faint(` · ${requirements}`)}`,
-  ]
+  const rest = requirements && paint.faint(` · ${requirements}`)
+  return [`${paint.strong(namesOf(alike))}: ${describeChanges(counts)}${rest}`]
 }
 
 function totals(plans: readonly HostPlan[], { paint }: PlanTextOptions): readonly string[] {

@@ -2,7 +2,7 @@ import type { HostResult, PathPart } from '../core/events.ts'
 import { count, duration } from './figure.ts'
 import type { Paint } from './paint.ts'
 import { inert } from './sanitise.ts'
-import { pad } from './width.ts'
+import { cut, pad, widthOf } from './width.ts'
 
 export interface RecapInput {
   readonly hosts: readonly HostResult[]
@@ -11,38 +11,95 @@ export interface RecapInput {
   readonly paint: Paint
 }
 
-const COLUMNS = ['changed', 'unchanged', 'failed', 'skipped', 'unmet', 'accepted'] as const
+/** Above this number, hosts that are alike and well share a line. */
+const MANY_HOSTS = 24
+const MAX_NAME_COLUMNS = 32
 
-/** What became of each host, in one line each; hosts that are alike and fine are counted when there are many. */
+/** What became of each host, and what the time went into. */
 export function recap({ hosts, criticalPath, ms, paint }: RecapInput): readonly string[] {
-  const width = Math.max(4, ...hosts.map(({ host }) => inert(host).length))
-  const rows = hosts.map((host) => row(host, width, paint))
-  return [...rows, '', summary(hosts, ms, paint), ...pathLines(criticalPath, ms, paint)]
+  return [...table(hosts, paint), '', summary(hosts, ms, paint), ...pathLines(criticalPath, ms, paint)]
 }
 
-function row(result: HostResult, width: number, paint: Paint): string {
-  const { verdict, counters, ms } = result
-  const sign = verdict === 'ok' ? paint.good('✓') : paint.bad('✗')
-  const figures = COLUMNS.flatMap((column) => (result[column] > 0 ? [`${column} ${result[column]}`] : []))
-  const cost = `${duration(ms)}, ${count(counters.channels, 'channel')}, ${count(counters.roundTrips, 'round trip')}`
-  const again = counters.reconnects > 0 ? `, reconnected ${counters.reconnects}×` : ''
-  return `${sign} ${pad(inert(result.host), width)}  ${pad(verdict, 11)} ${figures.join(', ') || 'nothing done'}  ${paint.faint(`(${cost}${again})`)}`
+interface Row {
+  readonly name: string
+  readonly first: HostResult
+  readonly all: readonly HostResult[]
+}
+
+interface Column {
+  readonly title: string
+  readonly cell: (row: Row) => string
+}
+
+const FIGURES = ['changed', 'unchanged', 'failed', 'skipped', 'unmet', 'accepted'] as const
+
+function table(hosts: readonly HostResult[], paint: Paint): readonly string[] {
+  const figures = FIGURES.filter((figure) => figure === 'changed' || hosts.some((host) => host[figure] > 0))
+  const columns: readonly Column[] = [
+    ...figures.map((figure) => ({ title: figure, cell: ({ first }: Row) => String(first[figure]) })),
+    { title: 'time', cell: ({ all }) => duration(Math.max(...all.map(({ ms }) => ms))) },
+    { title: 'channels', cell: ({ all }) => most(all, ({ counters }) => counters.channels) },
+    ...(hosts.some(({ counters }) => counters.reconnects > 0)
+      ? [{ title: 'reconnects', cell: ({ all }: Row) => most(all, ({ counters }) => counters.reconnects) }]
+      : []),
+  ]
+  const rows = rowsOf(hosts)
+  const name = Math.min(MAX_NAME_COLUMNS, Math.max(4, ...rows.map((row) => widthOf(row.name))))
+  const verdict = Math.max(...rows.map(({ first }) => first.verdict.length), 'verdict'.length)
+  const widths = columns.map(({ title, cell }) => Math.max(title.length, ...rows.map((row) => cell(row).length)))
+  const line = (sign: string, left: readonly [string, string], cells: readonly string[]) =>
+    [sign, pad(cut(left[0], name), name), pad(left[1], verdict), ...cells].join(' ')
+  return [
+    paint.faint(
+      line(
+        ' ',
+        ['host', 'verdict'],
+        columns.map(({ title }, i) => title.padStart(widths[i] ?? 0)),
+      ),
+    ),
+    ...rows.map((row) =>
+      line(
+        row.first.verdict === 'ok' ? paint.good('✓') : paint.bad('✗'),
+        [row.name, row.first.verdict],
+        columns.map(({ cell }, i) => cell(row).padStart(widths[i] ?? 0)),
+      ),
+    ),
+  ]
+}
+
+function most(all: readonly HostResult[], figure: (host: HostResult) => number): string {
+  return String(Math.max(...all.map(figure)))
+}
+
+/** Trouble first when there are many hosts, and those that are well together. */
+function rowsOf(hosts: readonly HostResult[]): readonly Row[] {
+  const single = (host: HostResult): Row => ({ name: inert(host.host), first: host, all: [host] })
+  if (hosts.length <= MANY_HOSTS) return hosts.map(single)
+  const bad = hosts.filter(({ verdict }) => verdict !== 'ok').map(single)
+  const good = hosts.filter(({ verdict }) => verdict === 'ok')
+  const groups = Map.groupBy(good, (host) => FIGURES.map((figure) => host[figure]).join(' '))
+  const together = [...groups.values()].flatMap((all) => {
+    const [first] = all
+    if (!first) return []
+    return [all.length === 1 ? single(first) : { name: `${inert(first.host)} and ${all.length - 1} more`, first, all }]
+  })
+  return [...bad, ...together]
 }
 
 function summary(hosts: readonly HostResult[], ms: number, paint: Paint): string {
   const bad = hosts.filter(({ verdict }) => verdict !== 'ok')
   const changed = hosts.reduce((sum, host) => sum + host.changed, 0)
+  const changes = count(changed, 'change')
   const total = count(hosts.length, 'host')
-  if (bad.length > 0)
-    return `${paint.bad(`${bad.length} of ${total} not done`)} in ${duration(ms)}; ${count(changed, 'change')} made`
-  if (changed === 0) return `${paint.good(`nothing to change: ${total} as wanted`)}, seen in ${duration(ms)}`
-  return `${paint.good(`done: ${count(changed, 'change')} on ${total}`)} in ${duration(ms)}`
+  if (bad.length > 0) return `${paint.bad(`${bad.length} of ${total} not done`)} in ${duration(ms)}; ${changes} made`
+  if (changed === 0) return `${paint.good('nothing to change')}: ${total} as wanted, seen in ${duration(ms)}`
+  return `${paint.good('done')}: ${changes} on ${total} in ${duration(ms)}`
 }
 
 /** Shorter stretches are not worth a line. */
 const WORTH_SHARE = 0.02
 
-/** What the time went into. */
+/** Host by host's slowest chain: what everything after it had to wait for. */
 function pathLines(path: readonly PathPart[], ms: number, paint: Paint): readonly string[] {
   const parts = path.filter(({ fromMs, toMs }) => toMs - fromMs >= Math.max(1000, ms * WORTH_SHARE))
   if (parts.length === 0) return []

@@ -6,6 +6,9 @@ const MIN_RAW_LENGTH = 4
 /** Encodings of a secret that are shorter turn up by chance. */
 const MIN_ENCODED_LENGTH = 6
 
+/** Fields whose values are words of the event schema: a password like `root` or `output` must not change what an event is. */
+const OWN = new Set(['type', 'state', 'verdict', 'result', 'severity', 'unit', 'become'])
+
 /**
  * The second net: secrets are kept out of events by their type, and whatever slips through is replaced here, in every sink.
  * Knows a secret as it is, its lines, and its base64, hex, URL, JSON and shell forms.
@@ -25,7 +28,7 @@ export class Redactor {
     return this.#pattern ? text.replace(this.#pattern, (form) => this.#names.get(form) ?? '‹secret›') : text
   }
 
-  /** A copy of JSON-like data with every string in it redacted. */
+  /** A copy of JSON-like data with every string in it redacted, but for words of our own that programs go by. */
   deep<T>(value: T): T {
     return this.#pattern ? (this.#walk(value) as T) : value
   }
@@ -57,7 +60,12 @@ export class Redactor {
     if (typeof value === 'string') return this.text(value)
     if (Array.isArray(value)) return value.map((item) => this.#walk(item))
     if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.text(key), this.#walk(item)]))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        typeof item === 'string' && OWN.has(key) ? item : this.#walk(item),
+      ]),
+    )
   }
 }
 
@@ -70,7 +78,7 @@ export function redactedReport(redactor: Redactor, report: Report): Report {
   const release = (host: string) => {
     const rest = held.get(host)
     held.delete(host)
-    if (rest) report({ type: 'output', host, key: rest.key, text: redactor.text(rest.text) })
+    if (rest) report(redactor.deep({ type: 'output', host, key: rest.key, text: rest.text }))
   }
   const onOutput = (event: Extract<EventBody, { type: 'output' }>) => {
     const { host, key } = event
@@ -79,7 +87,7 @@ export function redactedReport(redactor: Redactor, report: Report): Report {
     held.delete(host)
     const safe = redactor.safeLength(text)
     if (safe < text.length) held.set(host, { key, text: text.slice(safe) })
-    if (safe > 0) report({ ...event, text: redactor.text(text.slice(0, safe)) })
+    if (safe > 0) report(redactor.deep({ ...event, text: text.slice(0, safe) }))
   }
   return (event) => {
     if (event.type === 'output') {

@@ -33,3 +33,16 @@ export function cut(text: string, columns: number): string {
 export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - widthOf(text)))
 }
+
+/** Breaks text between words so that no line is wider than `columns`; later lines begin with `indent`. */
+export function wrap(text: string, columns: number, indent = ''): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/(?<=\S)(?=\s)/)) {
+    if (line !== '' && widthOf(line) + widthOf(word) > columns) {
+      lines.push(line)
+      line = indent + word.trimStart()
+    } else line += word
+  }
+  return [...lines, line]
+}

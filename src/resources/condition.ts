@@ -1,4 +1,5 @@
 import type { Answers, AnyProbe } from '../core/fact.ts'
+import { quote } from '../core/quote.ts'
 import { type Key, type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
 
 export interface ConditionWant {
@@ -38,12 +39,13 @@ export function condition(want: ConditionWant, options: ResourceOptions = {}): R
   return resource(conditionType, want, { title: want.wanted, ...options })
 }
 
-/** Shell: runs `test` (a command list) every second until it succeeds, or says what it waited for and fails. */
+/** Shell: runs `test` (a command list) about every second until it succeeds, or says what it waited for and fails. */
 export function waitUntil(test: string, limitSeconds: number, what: string): string {
-  return `tries=0
+  return `read -r now rest </proc/uptime
+deadline=$(( \${now%.*} + ${limitSeconds} ))
 until ${test}; do
-  tries=$((tries + 1))
-  if [ "$tries" -ge ${limitSeconds} ]; then printf '%s\\n' ${JSON.stringify(`not after ${limitSeconds} s: ${what}`)}; exit 1; fi
+  read -r now rest </proc/uptime
+  if [ "\${now%.*}" -ge "$deadline" ]; then printf '%s\\n' ${quote(`not after ${limitSeconds} s: ${what}`)}; exit 1; fi
   sleep 1
 done`
 }

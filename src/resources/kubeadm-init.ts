@@ -91,7 +91,7 @@ if [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
   until ready || [ "$tries" -ge ${COME_UP_SECONDS} ]; do tries=$((tries + 1)); sleep 1; done
   if complete; then exit 0; fi
   printf 'it is not complete: going on with kubeadm init\\n'
-  exec kubeadm init --config ${quote(config)} ${ignore([...ignorePreflightErrors, ...BEGUN])}
+  exec kubeadm init --skip-token-print --config ${quote(config)} ${ignore([...ignorePreflightErrors, ...BEGUN])}
 fi
-exec kubeadm init --config ${quote(config)} ${ignore(ignorePreflightErrors)}`
+exec kubeadm init --skip-token-print --config ${quote(config)} ${ignore(ignorePreflightErrors)}`
 }

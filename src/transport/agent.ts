@@ -1,5 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import ssh2, { type BaseAgent, type IdentityCallback, type KnownPublicKeys, type ParsedKey, type SignCallback, type SigningRequestOptions } from 'ssh2'
+import ssh2, {
+  type BaseAgent,
+  type IdentityCallback,
+  type KnownPublicKeys,
+  type ParsedKey,
+  type SignCallback,
+  type SigningRequestOptions,
+} from 'ssh2'
 
 export interface AgentOffer {
   readonly agent?: BaseAgent<ParsedKey>
@@ -17,8 +24,10 @@ export async function identities(socket: string, files: readonly string[] | unde
     agent.getIdentities((error, found) => resolve(error ?? (found ?? []).flatMap(parsed)))
   })
   if (keys instanceof Error) return { note: keys.message }
-  const wanted = files === undefined ? undefined : (await Promise.all(files.map(publicKeyBeside))).filter((key) => key !== undefined)
-  const offered = wanted === undefined ? keys : keys.filter((key) => wanted.some((other) => other.equals(key.getPublicSSH())))
+  const wanted =
+    files === undefined ? undefined : (await Promise.all(files.map(publicKeyBeside))).filter((key) => key !== undefined)
+  const offered =
+    wanted === undefined ? keys : keys.filter((key) => wanted.some((other) => other.equals(key.getPublicSSH())))
   const note = `${keys.length} keys, ${offered.length} offered`
   return offered.length === 0 ? { note } : { agent: new SomeIdentities(agent, offered), note }
 }
@@ -49,7 +58,13 @@ class SomeIdentities extends ssh2.BaseAgent<ParsedKey> {
     done(undefined, this.#keys as KnownPublicKeys<ParsedKey>)
   }
 
-  override sign(key: ParsedKey, data: Buffer, options: SigningRequestOptions, done?: SignCallback): void {
-    this.#agent.sign(key, data, options, done)
+  override sign(
+    key: ParsedKey,
+    data: Buffer,
+    options: SigningRequestOptions | SignCallback,
+    done?: SignCallback,
+  ): void {
+    if (typeof options === 'function') this.#agent.sign(key, data, options)
+    else this.#agent.sign(key, data, options, done)
   }
 }

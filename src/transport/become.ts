@@ -22,7 +22,11 @@ export class Becoming {
     if (this.#settled !== undefined) return { kind: this.#settled }
     const { become, user } = this.#target
     if (become.method === 'none') return { kind: 'root' }
-    return { kind: 'probe', sudoOnly: become.method === 'sudo' && user !== 'root', password: become.password !== undefined }
+    return {
+      kind: 'probe',
+      sudoOnly: become.method === 'sudo' && user !== 'root',
+      password: become.password !== undefined,
+    }
   }
 
   /**
@@ -30,7 +34,9 @@ export class Becoming {
    * script's lines as further guesses, and lock the account.
    */
   waits(plan: BecomePlan): boolean {
-    return plan.kind === 'sudo with password' || (plan.kind === 'probe' && plan.password && this.#target.user !== 'root')
+    return (
+      plan.kind === 'sudo with password' || (plan.kind === 'probe' && plan.password && this.#target.user !== 'root')
+    )
   }
 
   /** Asked once for each session. */
@@ -43,7 +49,11 @@ export class Becoming {
   settle(uid: string, how: string): void {
     if (uid !== '0') {
       const fix = "log in as root, or remove `become: none` from the host's settings so that sudo is used"
-      throw this.#error({ what: `scripts would run with uid ${uid} instead of as root`, why: `${this.#target.user} is not root there`, fix })
+      throw this.#error({
+        what: `scripts would run with uid ${uid} instead of as root`,
+        why: `${this.#target.user} is not root there`,
+        fix,
+      })
     }
     this.#settled = how === 'password' ? 'sudo with password' : how === 'sudo' ? 'sudo' : 'root'
   }
@@ -54,7 +64,11 @@ export class Becoming {
   }
 
   #error(trouble: Trouble): UnreachableError {
-    return new UnreachableError({ ...trouble, what: `${describe(this.#target)}: ${trouble.what}`, where: this.#target.name })
+    return new UnreachableError({
+      ...trouble,
+      what: `${describe(this.#target)}: ${trouble.what}`,
+      where: this.#target.name,
+    })
   }
 }
 
@@ -74,7 +88,9 @@ export const promptsIn = (stderr: string, nonce: string): number => stderr.split
 
 /** stderr without what sudo said on the way. */
 export function withoutPrompts(stderr: string, nonce: string): string {
-  return stderr.replaceAll(sudoPrompt(nonce), '').replace(/^sudo: (a password is required|interactive authentication is required)\n/, '')
+  return stderr
+    .replaceAll(sudoPrompt(nonce), '')
+    .replace(/^sudo: (a password is required|interactive authentication is required)\n/, '')
 }
 
 /** Order matters: sudo checks the password before the rules, and says everything on stderr (LC_ALL=C). */
@@ -116,7 +132,11 @@ const SUDO_SAYS: readonly { readonly pattern: RegExp; readonly trouble: (user: s
 function explain(target: SshTarget, evidence: BecomeEvidence): Trouble {
   const { user } = target
   if (evidence.sudo === 'missing') {
-    return { what: `${user} is not root, and the host has no sudo`, why: 'scripts must run as root', fix: 'log in as root, or install sudo on the host' }
+    return {
+      what: `${user} is not root, and the host has no sudo`,
+      why: 'scripts must run as root',
+      fix: 'log in as root, or install sudo on the host',
+    }
   }
   const said = SUDO_SAYS.find(({ pattern }) => pattern.test(evidence.stderr))
   if (promptsIn(evidence.stderr, evidence.nonce) > 1 && said?.pattern.test('must have a tty') !== true) {
@@ -124,8 +144,13 @@ function explain(target: SshTarget, evidence: BecomeEvidence): Trouble {
     if (wrong !== undefined && !/not in the sudoers|not allowed/i.test(evidence.stderr)) return wrong.trouble(user)
   }
   if (said !== undefined) return said.trouble(user)
-  const last = `${evidence.noise}\n${withoutPrompts(evidence.stderr, evidence.nonce)}`.trim().split('\n').slice(-5).join('\n')
-  const why = last === '' ? `it ended with exit code ${evidence.code ?? 'unknown'} and said nothing` : `it said: ${last}`
+  const last = `${evidence.noise}\n${withoutPrompts(evidence.stderr, evidence.nonce)}`
+    .trim()
+    .split('\n')
+    .slice(-5)
+    .join('\n')
+  const why =
+    last === '' ? `it ended with exit code ${evidence.code ?? 'unknown'} and said nothing` : `it said: ${last}`
   if (evidence.sudo === 'refused' || evidence.passwordSent) {
     return { what: 'sudo did not give us a root shell', why, fix: `try on the host: sudo -k; sudo sh -c id` }
   }

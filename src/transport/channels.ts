@@ -10,28 +10,38 @@ const FREED_PAUSE_MS = 50
 /** How long to wait for one of our own channels to close before asking again. */
 const FREED_WAIT_MS = 1000
 
-/** The session channels of one connection: opens them, counts them, and waits its turn when the host has no more (MaxSessions). */
+/**
+ * The session channels to one host: opens them, counts them, and waits its turn when the host has no more (MaxSessions). A host that
+ * allows a single one, which the lock has, gets a second connection.
+ */
 export class Channels {
   readonly connection: Connection
   readonly #counters: Counters
+  readonly #another: () => Promise<Connection>
   readonly #open = new Set<ClientChannel>()
+  #second: Connection | undefined
   #freed: (() => void)[] = []
 
-  constructor(connection: Connection, counters: Counters) {
+  constructor(connection: Connection, counters: Counters, another: () => Promise<Connection>) {
     this.connection = connection
     this.#counters = counters
+    this.#another = another
   }
 
-  /** @throws ChannelError */
-  async open(command: string): Promise<ClientChannel> {
+  /** `listen` gets the channel before any of its events. @throws ChannelError */
+  async open(command: string, listen: (channel: ClientChannel) => void): Promise<ClientChannel> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return this.#track(await this.connection.exec(command))
+        return await this.#using.exec(command, (channel) => {
+          this.#track(channel)
+          listen(channel)
+        })
       } catch (error) {
         const refused = error instanceof ChannelError && error.kind === 'refused'
         if (!refused || attempt > REFUSED_RETRIES) throw error
         await this.#oneFreed()
         await sleep(FREED_PAUSE_MS * attempt)
+        if (attempt === REFUSED_RETRIES && this.#open.size > 0) this.#second = await this.#another()
       }
     }
   }
@@ -39,17 +49,32 @@ export class Channels {
   /** Settles when all channels are closed, or after the limit. */
   async drained(limitMs: number): Promise<void> {
     const limit = AbortSignal.timeout(limitMs)
-    while (this.#open.size > 0 && !limit.aborted && this.connection.lostBecause === undefined) await this.#oneFreed(limitMs)
+    while (this.#open.size > 0 && !limit.aborted && this.connection.lostBecause === undefined) {
+      await this.#oneFreed(limitMs)
+    }
   }
 
-  #track(channel: ClientChannel): ClientChannel {
+  /** Never throws. */
+  async close(): Promise<void> {
+    await Promise.all([this.connection.close(), this.#second?.close()])
+  }
+
+  /** Why a channel ended without a result, when the link is to blame. */
+  get lostBecause(): string | undefined {
+    return this.connection.lostBecause ?? this.#second?.lostBecause
+  }
+
+  get #using(): Connection {
+    return this.#second?.lostBecause === undefined ? (this.#second ?? this.connection) : this.connection
+  }
+
+  #track(channel: ClientChannel): void {
     this.#counters.channels++
     this.#open.add(channel)
     channel.once('close', () => {
       this.#open.delete(channel)
       for (const wake of this.#freed.splice(0)) wake()
     })
-    return channel
   }
 
   async #oneFreed(limitMs = FREED_WAIT_MS): Promise<void> {

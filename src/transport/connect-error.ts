@@ -20,24 +20,60 @@ export function explainHandshake({ target, cause, socket, authenticating }: Hand
   const where = target.name
   if (socket instanceof ProxyCommand) {
     const why = `the proxy command ended before the login: ${socket.note || cause.message}`
-    return new UnreachableError({ what: `cannot reach ${host} through its proxy command`, where, why, fix: `run the command by hand: ${shown(target)}` }, { cause })
+    return new UnreachableError(
+      {
+        what: `cannot reach ${host} through its proxy command`,
+        where,
+        why,
+        fix: `run the command by hand: ${shown(target)}`,
+      },
+      { cause },
+    )
   }
   if (/took longer than/.test(cause.message)) {
-    const why = authenticating ? 'the host is overloaded, or a service it asks for logins (LDAP, DNS) does not answer' : 'what answers there is no SSH server, or it is overloaded'
-    return new UnreachableError({ what: `${host} is too slow: ${cause.message}`, where, why, fix: `try: ssh -v -p ${target.port} ${target.user}@${target.address}` }, { cause })
+    const why = authenticating
+      ? 'the host is overloaded, or a service it asks for logins (LDAP, DNS) does not answer'
+      : 'what answers there is no SSH server, or it is overloaded'
+    return new UnreachableError(
+      {
+        what: `${host} is too slow: ${cause.message}`,
+        where,
+        why,
+        fix: `try: ssh -v -p ${target.port} ${target.user}@${target.address}`,
+      },
+      { cause },
+    )
   }
   if (/no matching|handshake failed/i.test(cause.message)) {
     const why = 'host and provision have no algorithm in common; its sshd is very old or very strict'
-    return new UnreachableError({ what: `cannot agree with ${host}: ${cause.message}`, where, why, fix: 'allow one of curve25519-sha256, ecdh-sha2-nistp256 and aes128-gcm@openssh.com, aes256-ctr in its sshd_config' }, { cause })
+    return new UnreachableError(
+      {
+        what: `cannot agree with ${host}: ${cause.message}`,
+        where,
+        why,
+        fix: 'allow one of curve25519-sha256, ecdh-sha2-nistp256 and aes128-gcm@openssh.com, aes256-ctr in its sshd_config',
+      },
+      { cause },
+    )
   }
   if (/Not allowed at this time|penalt/i.test(cause.message)) {
     const why = 'its sshd is penalising this address after failed logins (PerSourcePenalties)'
-    return new UnreachableError({ what: `${host} turns this address away`, where, why, fix: 'wait a minute and correct the credentials before trying again' }, { cause })
+    return new UnreachableError(
+      {
+        what: `${host} turns this address away`,
+        where,
+        why,
+        fix: 'wait a minute and correct the credentials before trying again',
+      },
+      { cause },
+    )
   }
   const reset = {
     what: `${host} closed the connection ${authenticating ? 'during the login' : 'before it proved who it is'}: ${cause.message}`,
     where,
-    why: authenticating ? 'too many attempts (MaxAuthTries), or the account may not log in' : 'too many connections at once (MaxStartups), or a penalty for this address',
+    why: authenticating
+      ? 'too many attempts (MaxAuthTries), or the account may not log in'
+      : 'too many connections at once (MaxStartups), or a penalty for this address',
     fix: 'look at the log of sshd on the host: journalctl -u ssh',
   }
   return authenticating ? new UnreachableError(reset, { cause }) : new HandshakeResetError(reset, { cause })

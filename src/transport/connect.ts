@@ -3,11 +3,12 @@ import type { Connect } from '../core/host.ts'
 import { HandshakeResetError } from './connect-error.ts'
 import { Connection } from './connection.ts'
 import { Gate } from './gate.ts'
+import { HOST_KEY_ALGORITHMS } from './host-key.ts'
 import { Link } from './link.ts'
 import { LOCK_OPTIONS, type LockOptions } from './lock.ts'
 import { SshSession } from './session.ts'
 import { CONNECT_TIMEOUTS, type ConnectTimeouts, type SshTarget } from './target.ts'
-import { type AskHostKey, Trust } from './trust.ts'
+import { type AskHostKey, PinMismatchError, Trust } from './trust.ts'
 
 export interface ConnectorOptions {
   /** Asked about host keys nobody knows, when the target's policy is `ask`. */
@@ -44,25 +45,31 @@ class Connector {
   }
 
   async session(host: string, target: SshTarget, signal: AbortSignal): Promise<SshSession> {
-    let held: (() => void) | undefined
+    // A session may come to several connections; all their hops are kept until it ends.
+    const held: (() => void)[] = []
+    const leave = (): void => {
+      for (const free of held.splice(0)) free()
+    }
     const dial = async (by: AbortSignal): Promise<Connection> => {
-      held?.()
       const way = await this.#way(target.jumps ?? [], by)
-      held = way.leave
+      held.push(way.leave)
       return this.#handshake(target, by, way.last)
     }
     try {
       const link = new Link(target, dial, await dial(signal))
       const lock = { ...LOCK_OPTIONS, ...this.#options.lock }
-      return new SshSession(host, link, { lock, closed: () => held?.() })
+      return new SshSession(host, link, { lock, closed: leave })
     } catch (error) {
-      held?.()
+      leave()
       throw error
     }
   }
 
   /** The connection to the last jump host, through all those before it. */
-  async #way(jumps: readonly SshTarget[], signal: AbortSignal): Promise<{ last: Connection | undefined; leave: () => void }> {
+  async #way(
+    jumps: readonly SshTarget[],
+    signal: AbortSignal,
+  ): Promise<{ last: Connection | undefined; leave: () => void }> {
     let last: Connection | undefined
     let key = ''
     const taken: (() => void)[] = []
@@ -110,15 +117,27 @@ class Connector {
     )
   }
 
-  /** Connects, and again when the link broke before anything was sent. Never again after a failed login. */
+  /**
+   * Connects, and again when the link broke before anything was sent, or when the host may have another key that is the pinned one.
+   * Never again after a failed login.
+   */
   async #handshake(target: SshTarget, signal: AbortSignal, via: Connection | undefined): Promise<Connection> {
-    const options = { trust: this.#trust, timeouts: this.#timeouts, signal, ...(via === undefined ? {} : { via }) }
+    const timeouts = timeoutsOf(target, this.#timeouts)
     const first = target.jumps?.[0] ?? target
     const door = this.#door(`${first.address}:${first.port}`)
+    const avoidKeyTypes: string[] = []
+    let mismatch: PinMismatchError | undefined
     for (let attempt = 1; ; attempt++) {
+      const options = { trust: this.#trust, timeouts, signal, avoidKeyTypes, ...(via === undefined ? {} : { via }) }
       try {
         return await door.through(signal, () => this.#all.through(signal, () => Connection.open(target, options)))
       } catch (error) {
+        if (error instanceof PinMismatchError && attempt <= HOST_KEY_ALGORITHMS.length) {
+          mismatch ??= error
+          avoidKeyTypes.push(error.keyType)
+          continue
+        }
+        if (mismatch !== undefined) throw mismatch
         if (!(error instanceof HandshakeResetError) || attempt > RESET_RETRIES) throw error
         await sleep(RESET_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { signal })
       }
@@ -130,6 +149,11 @@ class Connector {
     this.#doors.set(key, gate)
     return gate
   }
+}
+
+function timeoutsOf(target: SshTarget, timeouts: ConnectTimeouts): ConnectTimeouts {
+  const ms = target.connectTimeoutMs
+  return ms === undefined ? timeouts : { ...timeouts, tcpMs: ms, handshakeMs: ms, authMs: ms }
 }
 
 /** Makes the `Connect` of the engine, for targets somebody else resolves. */

@@ -1,14 +1,11 @@
 import type { Duplex } from 'node:stream'
-import { NodeSSH } from 'node-ssh'
-import type { Client, ClientChannel, VerifyCallback } from 'ssh2'
+import type { NodeSSH } from 'node-ssh'
+import type { Client, ClientChannel } from 'ssh2'
 import { UnreachableError } from '../core/errors.ts'
-import { explainHandshake } from './connect-error.ts'
-import { Credentials } from './credentials.ts'
-import { fingerprint } from './host-key.ts'
+import { Handshake, type Opened } from './handshake.ts'
 import { Liveness } from './liveness.ts'
-import { PhaseTimer } from './phase-timer.ts'
 import { openSocket } from './socket.ts'
-import { type ConnectTimeouts, KEEP_ALIVE_MS, type SshTarget } from './target.ts'
+import { type ConnectTimeouts, KEEP_ALIVE_COUNT, KEEP_ALIVE_MS, type SshTarget } from './target.ts'
 import type { Trust } from './trust.ts'
 
 export interface ConnectionOptions {
@@ -17,6 +14,8 @@ export interface ConnectionOptions {
   readonly signal: AbortSignal
   /** The previous hop, when there is one. */
   readonly via?: Connection
+  /** Host key types not to accept: the host showed another key than the pinned one, and may have several. */
+  readonly avoidKeyTypes?: readonly string[]
 }
 
 /** How opening a channel ended without one. */
@@ -40,13 +39,17 @@ export class Connection {
   readonly #timeouts: ConnectTimeouts
   #reason: string | undefined
 
-  private constructor(parts: { ssh: NodeSSH; client: Client; socket: Duplex; hostKey: string; timeouts: ConnectTimeouts; keepAliveMs: number }) {
-    this.#ssh = parts.ssh
-    this.#client = parts.client
-    this.#socket = parts.socket
-    this.#timeouts = parts.timeouts
-    this.hostKey = parts.hostKey
-    const liveness = new Liveness(parts.socket, parts.keepAliveMs)
+  private constructor(opened: Opened, socket: Duplex, timeouts: ConnectTimeouts, target: SshTarget) {
+    this.#ssh = opened.ssh
+    this.#client = opened.client
+    this.#socket = socket
+    this.#timeouts = timeouts
+    this.hostKey = opened.hostKey
+    const liveness = new Liveness(
+      socket,
+      target.keepAliveMs ?? KEEP_ALIVE_MS,
+      target.keepAliveCount ?? KEEP_ALIVE_COUNT,
+    )
     let problem = 'the host closed the connection'
     this.gone = new Promise((resolve) => {
       // Permanent: an `error` event without a listener would end the whole program, with every other host's work.
@@ -63,82 +66,32 @@ export class Connection {
 
   /** @throws UnreachableError, or the reason of the signal. */
   static async open(target: SshTarget, options: ConnectionOptions): Promise<Connection> {
-    const { timeouts, signal, trust, via } = options
-    const algorithms = await trust.algorithms(target)
+    const { timeouts, signal, trust, via, avoidKeyTypes = [] } = options
+    const algorithms = await trust.algorithms(target, avoidKeyTypes)
     const socket = await openSocket(target, {
       timeoutMs: timeouts.tcpMs,
       signal,
       ...(via === undefined ? {} : { forward: (address: string, port: number) => via.forward(address, port, target) }),
     })
-    const ssh = new NodeSSH()
-    const credentials = new Credentials(target)
-    const timer = new PhaseTimer((phase, ms) => socket.destroy(new Error(`${phase} took longer than ${ms / 1000} s`)))
-    let refusal: unknown
-    let hostKey = ''
-    const verify = (key: Buffer, answer: VerifyCallback): void => {
-      timer.pause()
-      trust.check(target, key).then(
-        () => {
-          hostKey = fingerprint(key)
-          timer.resume()
-          answer(true)
-        },
-        (error: unknown) => {
-          refusal = error
-          answer(false)
-        },
-      )
-    }
-    const abort = () => socket.destroy(new Error('stopped'))
-    signal.addEventListener('abort', abort, { once: true })
-    timer.start('the key exchange', timeouts.handshakeMs)
-    let problem: Error | undefined
-    let authenticating = false
-    try {
-      const connecting = ssh.connect({
-        host: target.address,
-        username: target.user,
-        sock: socket as never,
-        hostVerifier: verify,
-        algorithms: { serverHostKey: algorithms },
-        authHandler: credentials.handler((asking) => (asking ? timer.pause() : timer.resume())) as never,
-        keepaliveInterval: target.keepAliveMs ?? KEEP_ALIVE_MS,
-        // Liveness judges the silence; ssh2 would not count data as a sign of life.
-        keepaliveCountMax: Number.MAX_SAFE_INTEGER,
-        readyTimeout: 0,
-      })
-      const client = ssh.connection as Client
-      // Also for errors that are not the end: a key the agent cannot sign with, for instance.
-      client.on('error', (error) => {
-        problem ??= error
-      })
-      client.on('handshake', () => {
-        authenticating = true
-        timer.start('logging in', timeouts.authMs)
-      })
-      await Promise.race([connecting, new Promise((_, reject) => client.on('close', () => reject(problem ?? new Error('closed'))))])
-      const keepAliveMs = target.keepAliveMs ?? KEEP_ALIVE_MS
-      return new Connection({ ssh, client, socket, hostKey, timeouts, keepAliveMs })
-    } catch (error) {
-      socket.on('error', () => {}).destroy()
-      signal.throwIfAborted()
-      if (refusal !== undefined) throw refusal
-      const cause = (error ?? problem) as Error & { level?: string }
-      if (authenticating && cause.level === 'client-authentication') throw credentials.error()
-      throw explainHandshake({ target, cause, socket, authenticating })
-    } finally {
-      timer.stop()
-      signal.removeEventListener('abort', abort)
-    }
+    const opened = await new Handshake(target, socket, { trust, algorithms, timeouts, signal }).complete()
+    return new Connection(opened, socket, timeouts, target)
   }
 
   get lostBecause(): string | undefined {
     return this.#reason
   }
 
-  /** Opens a session channel that runs `command`. @throws ChannelError */
-  exec(command: string): Promise<ClientChannel> {
-    return this.#channel((done) => this.#client.exec(command, done))
+  /**
+   * Opens a session channel that runs `command`. `listen` gets it at once: the end of a short command may be in the same packet as the
+   * reply, and its events are gone before a promise settles. @throws ChannelError
+   */
+  exec(command: string, listen: (channel: ClientChannel) => void): Promise<ClientChannel> {
+    return this.#channel((done) => {
+      this.#client.exec(command, (error, channel) => {
+        if (error === undefined) listen(channel)
+        done(error, channel)
+      })
+    })
   }
 
   /** A stream to a port as seen from this host. @throws UnreachableError about `target` */

@@ -94,7 +94,8 @@ export class Credentials {
     yield {
       type: 'keyboard-interactive',
       username,
-      prompt: (_name, _instructions, _language, prompts, finish) => {
+      prompt: (...asked) => {
+        const [, , , prompts, finish] = asked
         const once = !answered && prompts.length === 1 && prompts[0]?.echo !== true
         answered = true
         finish(prompts.map(() => (once ? password : '')))
@@ -107,7 +108,9 @@ export class Credentials {
     try {
       text = await readFile(file)
     } catch (error) {
-      this.#tried.push(`${file} (${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message})`)
+      this.#tried.push(
+        `${file} (${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message})`,
+      )
       return undefined
     }
     const plain = parse(text)

@@ -10,5 +10,9 @@ export const jobFolder = (run: string, job: string): string => `${runFolder(run)
 /** Names become part of paths on the host. @throws InputError */
 export function checkName(kind: 'run' | 'job', name: string): void {
   if (/^[a-z0-9-]{1,64}$/.test(name) && name !== 'blobs') return
-  throw new InputError({ what: `${JSON.stringify(name)} cannot name a ${kind}`, why: 'it becomes part of a path on the host', fix: 'use 1 to 64 of a-z, 0-9 and -' })
+  throw new InputError({
+    what: `${JSON.stringify(name)} cannot name a ${kind}`,
+    why: 'it becomes part of a path on the host',
+    fix: 'use 1 to 64 of a-z, 0-9 and -',
+  })
 }

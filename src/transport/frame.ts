@@ -20,15 +20,20 @@ export class FrameParser {
   readonly #needle: Buffer
   readonly #sink: FrameSink
   #carry: Buffer = Buffer.alloc(0)
-  #open = false
+  #open: boolean
 
-  constructor(nonce: string, sink: FrameSink) {
+  /** `options.noise`: what comes before the first marker is not ours. */
+  constructor(nonce: string, sink: FrameSink, options: { readonly noise: boolean } = { noise: true }) {
     this.#needle = Buffer.from(`\n${nonce} `)
     this.#sink = sink
+    this.#open = !options.noise
   }
 
   push(chunk: Uint8Array): void {
-    let rest = this.#carry.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([this.#carry, chunk])
+    let rest =
+      this.#carry.length === 0
+        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+        : Buffer.concat([this.#carry, chunk])
     for (;;) {
       const at = rest.indexOf(this.#needle)
       if (at < 0) break

@@ -26,13 +26,14 @@ export const HOST_KEY_ALGORITHMS = [
 export type HostKeyAlgorithm = (typeof HOST_KEY_ALGORITHMS)[number]
 
 /** An RSA key is one key with several signature algorithms. */
-const typeOf = (algorithm: HostKeyAlgorithm): string => (algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm)
+export const typeOfAlgorithm = (algorithm: HostKeyAlgorithm): string =>
+  algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm
 
 /**
  * Algorithms to offer, those of the recorded key types first: a host with several keys would otherwise show one that is not
  * recorded, and look like an impostor.
  */
 export function offeredAlgorithms(recordedTypes: readonly string[]): HostKeyAlgorithm[] {
-  const recorded = HOST_KEY_ALGORITHMS.filter((algorithm) => recordedTypes.includes(typeOf(algorithm)))
+  const recorded = HOST_KEY_ALGORITHMS.filter((algorithm) => recordedTypes.includes(typeOfAlgorithm(algorithm)))
   return [...recorded, ...HOST_KEY_ALGORITHMS.filter((algorithm) => !recorded.includes(algorithm))]
 }

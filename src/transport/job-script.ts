@@ -16,6 +16,9 @@ export interface Attachment {
   readonly mustExist: boolean
 }
 
+/** The journal lies in memory: a job that writes without end is stopped. */
+const JOURNAL_LIMIT_BYTES = 256 * 1024 * 1024
+
 /**
  * The process that runs a job: in a session of its own, so that nothing of our link reaches it. $1 is the journal. fd 8, the job's lock, and
  * fd 9, the sign for other runs, are open as long as it lives; the job itself does not get them, since a daemon it starts would keep
@@ -33,9 +36,18 @@ printf '%s %s %s\\n' ${job.run} ${job.name} "$$" >${RUN_FOLDER}/running
 printf '%s\\n' "$$"
 exec </dev/null >>out 2>>err
 trap : TERM INT HUP
+( exec 8>&- 9>&-; while sleep 2; do
+  for f in out err; do
+    [ "$(stat -c %s "$PWD/$f")" -lt ${JOURNAL_LIMIT_BYTES} ] && continue
+    printf '\\nprovision stopped this job: it wrote more than %s MiB\\n' ${JOURNAL_LIMIT_BYTES / 1024 / 1024} >>err
+    kill -TERM "-$$"; exit
+  done
+done ) >/dev/null 2>&1 &
+guard=$!
 ( exec 8>&- 9>&-; provision_script=$(cat script); cd /; eval "$provision_script" )
 code=$?
 mark END "$code"
+kill "$guard" 2>/dev/null
 printf '%s\\n' "$code" >exit.part && mv exit.part exit`
 }
 
@@ -112,9 +124,9 @@ export function killStage(job: Job, termSeconds: number): string {
   return `cd ${jobFolder(job.run, job.name)} || exit 0
 read -r pid rest <start || exit 0
 flock -n lock true && exit 0
-kill -TERM -- "-$pid"
+kill -TERM "-$pid"
 i=0
 until flock -n lock true || [ $i -ge ${termSeconds} ]; do i=$((i + 1)); sleep 1; done
-flock -n lock true || kill -KILL -- "-$pid"
+flock -n lock true || kill -KILL "-$pid"
 exit 0`
 }

@@ -16,7 +16,11 @@ async function textOf(file: string): Promise<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw new InputError(
-      { what: `cannot read the known hosts in ${file}: ${(error as Error).message}`, where: file, fix: `make ${file} readable for you` },
+      {
+        what: `cannot read the known hosts in ${file}: ${(error as Error).message}`,
+        where: file,
+        fix: `make ${file} readable for you`,
+      },
       { cause: error },
     )
   }

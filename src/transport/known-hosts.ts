@@ -64,7 +64,9 @@ function matchesHash(names: string, name: string): boolean {
 const hashOf = (name: string, salt: Uint8Array): Buffer => createHmac('sha1', salt).update(name).digest()
 
 function matchesPattern(pattern: string, name: string): boolean {
-  const source = [...pattern.toLowerCase()].map((c) => (c === '*' ? '.*' : c === '?' ? '.' : c.replace(/[\\^$.+()[\]{}|/-]/, '\\$&')))
+  const source = [...pattern.toLowerCase()].map((c) =>
+    c === '*' ? '.*' : c === '?' ? '.' : c.replace(/[\\^$.+()[\]{}|/-]/, '\\$&'),
+  )
   return new RegExp(`^${source.join('')}$`, 's').test(name)
 }
 

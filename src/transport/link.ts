@@ -2,8 +2,8 @@ import type { Counters } from '../core/host.ts'
 import { Becoming } from './become.ts'
 import { Channels } from './channels.ts'
 import type { Connection } from './connection.ts'
-import type { SshTarget } from './target.ts'
 import { Talk, type TalkContext, type TalkRequest } from './talk.ts'
+import type { SshTarget } from './target.ts'
 
 /** Opens a connection to the session's host: the first one, or another one after a cut, with the same verification. */
 export type Dial = (signal: AbortSignal) => Promise<Connection>
@@ -32,6 +32,11 @@ export class Link {
     return this.#context.bootId
   }
 
+  /** The next hello says which boot it is. */
+  forgetBoot(): void {
+    this.#context.bootId = undefined
+  }
+
   get isLost(): boolean {
     return this.connection.lostBecause !== undefined
   }
@@ -42,7 +47,9 @@ export class Link {
 
   /** @throws UnreachableError */
   async reconnect(signal: AbortSignal): Promise<void> {
+    const before = this.#context.channels
     const connection = await this.#dial(signal)
+    await before.close()
     this.counters.reconnects++
     this.#context = this.#contextFor(connection, this.#context.bootId, this.#context.prerequisitesMet)
   }
@@ -50,11 +57,11 @@ export class Link {
   /** Lets channels finish that have nothing more to say, then disconnects. Never throws. */
   async close(): Promise<void> {
     await this.#context.channels.drained(1000)
-    await this.connection.close()
+    await this.#context.channels.close()
   }
 
   #contextFor(connection: Connection, bootId: string | undefined, prerequisitesMet: boolean): TalkContext {
-    const channels = new Channels(connection, this.counters)
+    const channels = new Channels(connection, this.counters, () => this.#dial(new AbortController().signal))
     return { channels, becoming: this.becoming, counters: this.counters, bootId, prerequisitesMet }
   }
 }

@@ -1,8 +1,5 @@
 import type { Duplex } from 'node:stream'
 
-/** So many silent intervals are a lost link. */
-const SILENT_INTERVALS = 3
-
 /**
  * Drops a link that shows no sign of life. A byte received counts, and so does a send queue that got shorter: on a slow line
  * the answer to our keepalive waits behind our own upload.
@@ -13,7 +10,8 @@ export class Liveness {
   #queuedBytes = 0
   #reason: string | undefined
 
-  constructor(socket: Duplex, intervalMs: number) {
+  /** `count` unanswered questions are a lost link; the first interval only asks. */
+  constructor(socket: Duplex, intervalMs: number, count: number) {
     socket.on('data', () => {
       this.#silent = 0
     })
@@ -21,8 +19,8 @@ export class Liveness {
       const queuedBytes = socket.writableLength
       this.#silent = queuedBytes < this.#queuedBytes ? 0 : this.#silent + 1
       this.#queuedBytes = queuedBytes
-      if (this.#silent < SILENT_INTERVALS) return
-      this.#reason = `no sign of life for ${(intervalMs * SILENT_INTERVALS) / 1000} s`
+      if (this.#silent <= count) return
+      this.#reason = `no sign of life for ${(intervalMs * (count + 1)) / 1000} s`
       this.stop()
       socket.destroy(new Error(this.#reason))
     }, intervalMs)

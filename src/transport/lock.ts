@@ -1,6 +1,6 @@
-import { quote } from '../core/quote.ts'
 import { LockedError, UnreachableError } from '../core/errors.ts'
 import type { LockHolder } from '../core/host.ts'
+import { quote } from '../core/quote.ts'
 import { checkName, RUN_FOLDER } from './folders.ts'
 import type { Link } from './link.ts'
 import { SAFE_DIR } from './script.ts'
@@ -139,12 +139,18 @@ export class HostLock {
   }
 
   #slow(): UnreachableError {
-    return new UnreachableError({ what: `${this.#link.target.name} did not say within ${this.#options.takeMs / 1000} s whether it is locked`, where: this.#link.target.name })
+    return new UnreachableError({
+      what: `${this.#link.target.name} did not say within ${this.#options.takeMs / 1000} s whether it is locked`,
+      where: this.#link.target.name,
+    })
   }
 
   #broken(end: TalkEnd): UnreachableError {
     const reason = 'reason' in end ? end.reason : `the locking script ended: ${end.kind}`
-    return new UnreachableError({ what: `${this.#link.target.name}: cannot take the lock: ${reason}`, where: this.#link.target.name })
+    return new UnreachableError({
+      what: `${this.#link.target.name}: cannot take the lock: ${reason}`,
+      where: this.#link.target.name,
+    })
   }
 }
 
@@ -186,7 +192,8 @@ if [ "$word" = release ]; then rm -rf "./$me/blobs"; rmdir "./$me" 2>/dev/null; 
 exit 0`
 }
 
-const orphanText = ([, run = 'unknown', job = '']: readonly string[]): string => `waiting for job ${job} of the earlier run ${run}, which was cut off`
+const orphanText = ([, run = 'unknown', job = '']: readonly string[]): string =>
+  `waiting for job ${job} of the earlier run ${run}, which was cut off`
 
 function parseHolder(json: string): LockHolder | undefined {
   try {

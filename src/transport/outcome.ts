@@ -3,7 +3,12 @@ import type { Sections } from './sections.ts'
 import type { Talk, TalkEnd } from './talk.ts'
 
 /** What a script's end means. The trailer alone makes a result, and it makes one whatever happened to the link afterwards. */
-export function outcomeOf(end: TalkEnd, talk: Pick<Talk, 'sent' | 'stderr'>, sections: Sections, deadlineMs: number): Outcome {
+export function outcomeOf(
+  end: TalkEnd,
+  talk: Pick<Talk, 'sent' | 'stderr'>,
+  sections: Sections,
+  deadlineMs: number,
+): Outcome {
   const { sent, stderr } = talk
   const { code } = sections
   const collected = sections.finish()
@@ -24,12 +29,26 @@ export function outcomeOf(end: TalkEnd, talk: Pick<Talk, 'sent' | 'stderr'>, sec
       if (signal !== undefined) return { kind: 'signalled', signal, sections: collected, stderr }
       const last = stderr.trim().split('\n').at(-1) ?? ''
       const said = last === '' ? '' : `: ${last}`
-      return { kind: 'lost', sent, reason: `the shell ended with code ${end.code} and without its trailer${said}`, sections: collected }
+      return {
+        kind: 'lost',
+        sent,
+        reason: `the shell ended with code ${end.code} and without its trailer${said}`,
+        sections: collected,
+      }
     }
   }
 }
 
-const SIGNALS: Readonly<Record<number, string>> = { 1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 13: 'SIGPIPE', 15: 'SIGTERM' }
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: 'SIGHUP',
+  2: 'SIGINT',
+  3: 'SIGQUIT',
+  6: 'SIGABRT',
+  9: 'SIGKILL',
+  11: 'SIGSEGV',
+  13: 'SIGPIPE',
+  15: 'SIGTERM',
+}
 
 /** sudo reports a shell that was killed by signal n as exit code 128 + n. */
 function signalOf(code: number | undefined): string | undefined {

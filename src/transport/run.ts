@@ -5,6 +5,9 @@ import { runBody, runStage } from './script.ts'
 import { Sections } from './sections.ts'
 import type { Talk } from './talk.ts'
 
+/** For the talk that ends a script nobody waits for any more. */
+const STOP_MS = 5000
+
 /** Runs one script over one channel. See `Session.run`. */
 export async function run(link: Link, script: string, options: RunOptions): Promise<Outcome> {
   const sections = new Sections(options)
@@ -25,5 +28,27 @@ export async function run(link: Link, script: string, options: RunOptions): Prom
     },
   })
   const end = await talk.ended
+  const abandoned = end.kind === 'deadline' || end.kind === 'aborted'
+  if (abandoned && sections.code === undefined && talk.hello !== undefined) await stop(link, talk.hello.pid)
   return outcomeOf(end, talk, sections, options.deadlineMs)
+}
+
+/** Closing a channel ends nothing on the host: a probe that hangs would hang for ever. Best effort. */
+async function stop(link: Link, pid: string): Promise<void> {
+  if (link.isLost) return
+  const talk = link.talk({
+    stage: () => stopStage(pid),
+    endInput: true,
+    deadlineMs: STOP_MS,
+    sink: { onMark: () => {}, onBytes: () => {} },
+  })
+  await talk.ended.catch(() => undefined)
+}
+
+/** sshd makes each command the leader of a process group; field 3 behind the name in `stat` is that group. */
+function stopStage(pid: string): string {
+  return `s=$(cat /proc/${pid}/stat 2>/dev/null) || exit 0
+set -- \${s##*) }
+kill -KILL "-$3"
+exit 0`
 }

@@ -32,7 +32,7 @@ export const sudoPrompt = (nonce: string): string => `[${nonce}]`
 export function bootstrapLine(plan: BecomePlan, nonce: string): string {
   const load = `sh -c ${quote(LOADER)} provision ${nonce} "$n"`
   const withPassword = `exec sudo -S -p ${quote(sudoPrompt(nonce))} -- ${load} password`
-  const start = 'export LC_ALL=C; n=$(printf "\\nx"); n=${n%x}; '
+  const start = `export LC_ALL=C; n=$(printf "\\nx"); n=\${n%x}; `
   switch (plan.kind) {
     case 'root':
       return `${start}exec ${load} root`
@@ -55,7 +55,20 @@ export function stageLines(stage: string, nonce: string): string {
 }
 
 /** What a host must have. Named when missing, all at once. */
-export const PREREQUISITES = ['sh', 'cat', 'stat', 'sha256sum', 'base64', 'flock', 'setsid', 'mkdir', 'mv', 'tar', 'head', 'tail'] as const
+export const PREREQUISITES = [
+  'sh',
+  'cat',
+  'stat',
+  'sha256sum',
+  'base64',
+  'flock',
+  'setsid',
+  'mkdir',
+  'mv',
+  'tar',
+  'head',
+  'tail',
+] as const
 
 /**
  * Known state for every script: language, path, umask, no start-up files, and `mark WORD…`, which starts a record. Words must

@@ -60,6 +60,6 @@ export class Sections implements FrameSink {
   }
 }
 
-function newDecoder(): TextDecoder {
+function newDecoder(): InstanceType<typeof TextDecoder> {
   return new TextDecoder('utf-8', { ignoreBOM: true })
 }

@@ -1,6 +1,7 @@
 import type { Blob, Job, LockHolder, Outcome, Peer, RunOptions, Session, UploadOptions } from '../core/host.ts'
 import type { Link } from './link.ts'
 import { HostLock, type LockOptions } from './lock.ts'
+import { reboot } from './reboot.ts'
 import { run } from './run.ts'
 import { supervise } from './supervisor.ts'
 import { upload } from './upload.ts'
@@ -51,6 +52,11 @@ export class SshSession implements Session {
     const lock = new HostLock(this.#link, holder, this.#lockOptions)
     await lock.take()
     this.#lock = lock
+  }
+
+  reboot(options: Pick<RunOptions, 'deadlineMs' | 'signal'>): Promise<Outcome> {
+    this.#lock = undefined
+    return reboot(this.#link, options)
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,11 @@ import { describe, type SshTarget } from './target.ts'
 /** An open way to the target's port, by the means its settings name. `forward` opens one from the previous hop. */
 export async function openSocket(
   target: SshTarget,
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly forward?: (address: string, port: number) => Promise<Duplex> },
+  options: {
+    readonly timeoutMs: number
+    readonly signal: AbortSignal
+    readonly forward?: (address: string, port: number) => Promise<Duplex>
+  },
 ): Promise<Duplex> {
   if (options.forward !== undefined) return options.forward(target.address, target.port)
   if (target.proxyCommand !== undefined) return new ProxyCommand(target.proxyCommand)
@@ -44,12 +48,24 @@ function silent(target: SshTarget, timeoutMs: number): UnreachableError {
 }
 
 const CAUSES: Readonly<Record<string, { why: string; fix: string }>> = {
-  ECONNREFUSED: { why: 'the machine answers, but nothing listens on that port', fix: 'start sshd on the host, or correct the port in the inventory' },
+  ECONNREFUSED: {
+    why: 'the machine answers, but nothing listens on that port',
+    fix: 'start sshd on the host, or correct the port in the inventory',
+  },
   ENOTFOUND: { why: 'the name has no address', fix: 'correct the address in the inventory, or your DNS' },
-  EAI_AGAIN: { why: 'the name server does not answer', fix: 'check your own network, or use an IP address in the inventory' },
-  EHOSTUNREACH: { why: 'no way there from this machine, or the host is off', fix: 'check the address, your VPN and the route' },
+  EAI_AGAIN: {
+    why: 'the name server does not answer',
+    fix: 'check your own network, or use an IP address in the inventory',
+  },
+  EHOSTUNREACH: {
+    why: 'no way there from this machine, or the host is off',
+    fix: 'check the address, your VPN and the route',
+  },
   ENETUNREACH: { why: 'this machine has no route to that network', fix: 'check your VPN and the route' },
-  ECONNRESET: { why: 'the host closed the connection at once', fix: 'look at the log of sshd on the host: journalctl -u ssh' },
+  ECONNRESET: {
+    why: 'the host closed the connection at once',
+    fix: 'look at the log of sshd on the host: journalctl -u ssh',
+  },
 }
 
 function explained(target: SshTarget, error: NodeJS.ErrnoException): UnreachableError {

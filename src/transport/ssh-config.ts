@@ -77,7 +77,10 @@ function resolve(alias: string, world: SshWorld, overrides: SshOverrides, depth:
     identityFiles: paths('identityfile', DEFAULT_IDENTITIES),
     identitiesOnly: one('identitiesonly')?.toLowerCase() === 'yes',
     hostKeyPolicy: policyOf(one('stricthostkeychecking')),
-    knownHostsFiles: [...paths('userknownhostsfile', DEFAULT_KNOWN_HOSTS.slice(0, 1)), ...paths('globalknownhostsfile', DEFAULT_KNOWN_HOSTS.slice(1))],
+    knownHostsFiles: [
+      ...paths('userknownhostsfile', DEFAULT_KNOWN_HOSTS.slice(0, 1)),
+      ...paths('globalknownhostsfile', DEFAULT_KNOWN_HOSTS.slice(1)),
+    ],
     jumps: (way.jumps ?? []).flatMap((hop, index) => chain(hop, index === 0, world, depth + 1)),
     ...(agent === undefined ? {} : { agent }),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
@@ -97,10 +100,19 @@ function jump(hop: string, world: SshWorld, depth: number): SshSettings {
   const match = /^(?:ssh:\/\/)?(?:([^@]+)@)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(hop)
   const [, user, host, port] = match ?? []
   if (host === undefined) {
-    throw new InputError({ what: `${JSON.stringify(hop)} is not a jump host`, why: 'ProxyJump takes [user@]host[:port], separated by commas', fix: 'correct ProxyJump' })
+    throw new InputError({
+      what: `${JSON.stringify(hop)} is not a jump host`,
+      why: 'ProxyJump takes [user@]host[:port], separated by commas',
+      fix: 'correct ProxyJump',
+    })
   }
   const name = host.replace(/^\[|\]$/g, '')
-  return resolve(name, world, { ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port: Number(port) }) }, depth)
+  return resolve(
+    name,
+    world,
+    { ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port: Number(port) }) },
+    depth,
+  )
 }
 
 /** ProxyJump and ProxyCommand exclude each other; the one written first counts. */
@@ -128,7 +140,10 @@ function lookUp(alias: string, world: SshWorld): Map<string, readonly string[]> 
   for (const file of world.configFiles) {
     for (const text of world.read(tilde(file, world))) {
       // `Match exec` would run commands just to look something up.
-      const computed = withIncludes(SSHConfig.parse(text), world, 0).compute(alias, { ignoreCase: true, matchExec: false })
+      const computed = withIncludes(SSHConfig.parse(text), world, 0).compute(alias, {
+        ignoreCase: true,
+        matchExec: false,
+      })
       for (const [key, value] of Object.entries(computed)) {
         const values = (Array.isArray(value) ? value : [value]).map(String)
         const before = found.get(key)

@@ -64,15 +64,20 @@ class Supervision {
     this.#parser?.flush()
     const { code } = this.#sections
     const sections = this.#sections.finish()
-    if (code !== undefined && reading.kind !== 'aborted') return { kind: 'exited', code, sections, stderr: this.#stderr }
+    if (code !== undefined && reading.kind !== 'aborted')
+      return { kind: 'exited', code, sections, stderr: this.#stderr }
     const sent = this.#mayHaveRun
     switch (reading.kind) {
       case 'aborted':
-        return sent ? { kind: 'signalled', signal: 'SIGTERM', sections, stderr: this.#stderr } : { kind: 'lost', sent, reason: 'stopped by you', sections }
+        return sent
+          ? { kind: 'signalled', signal: 'SIGTERM', sections, stderr: this.#stderr }
+          : { kind: 'lost', sent, reason: 'stopped by you', sections }
       case 'deadline':
         return { kind: 'deadline', sent, afterMs: this.#options.deadlineMs, sections }
       case 'cut':
-        return reading.refused && !sent ? { kind: 'refused', reason: reading.reason } : { kind: 'lost', sent, reason: reading.reason, sections }
+        return reading.refused && !sent
+          ? { kind: 'refused', reason: reading.reason }
+          : { kind: 'lost', sent, reason: reading.reason, sections }
       case 'gone':
         return { kind: 'lost', sent: true, reason: reading.reason, sections }
       case 'verdict':
@@ -137,14 +142,16 @@ class Supervision {
     })
     const end = await talk.ended
     this.#mayHaveRun ||= talk.sent
-    this.#bootId ??= talk.hostBootId
+    this.#bootId ??= talk.hello?.bootId
     this.#stderr = talk.stderr
+    // What comes after this job runs in the new boot.
+    if (state === 'REBOOTED') this.#link.forgetBoot()
     return state === '' ? readingOf(end) : stateOf(state, this.#job)
   }
 
   #attach(nonce: string): void {
     this.#attached = true
-    this.#parser ??= new FrameParser(nonce, this.#sections)
+    this.#parser ??= new FrameParser(nonce, this.#sections, { noise: false })
   }
 
   /** The verdict is ours; a job that went well needs its journal no more. */
@@ -167,7 +174,12 @@ class Supervision {
 }
 
 /** Runs one job on the host. See `Session.supervise`. `reconnected` runs after each new connection. */
-export async function supervise(link: Link, job: Job, options: RunOptions, reconnected: () => Promise<void>): Promise<Outcome> {
+export async function supervise(
+  link: Link,
+  job: Job,
+  options: RunOptions,
+  reconnected: () => Promise<void>,
+): Promise<Outcome> {
   checkName('run', job.run)
   checkName('job', job.name)
   return new Supervision(link, job, options).outcome(reconnected)

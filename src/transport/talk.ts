@@ -1,12 +1,14 @@
 import type { ClientChannel } from 'ssh2'
 import { UnreachableError } from '../core/errors.ts'
 import type { Counters } from '../core/host.ts'
-import { type Becoming, promptsIn, withoutPrompts } from './become.ts'
+import { type Becoming, withoutPrompts } from './become.ts'
 import { CappedText } from './capped-text.ts'
 import type { Channels } from './channels.ts'
 import { ChannelError } from './connection.ts'
+import { Entry, type Hello } from './entry.ts'
 import { FrameParser, type FrameSink, newNonce } from './frame.ts'
-import { type BecomePlan, bootstrapLine, EXEC, prelude, prerequisites, stageLines } from './script.ts'
+import { PhaseTimer } from './phase-timer.ts'
+import { EXEC, prelude, prerequisites, stageLines } from './script.ts'
 
 export interface TalkRequest {
   /** Shell text, after the prelude. What follows on stdin is its own. */
@@ -15,8 +17,10 @@ export interface TalkRequest {
   readonly body?: (nonce: string) => string
   /** Close stdin after the body. */
   readonly endInput: boolean
+  /** Without the time a person takes to type a password. */
   readonly deadlineMs: number
   readonly signal?: AbortSignal | undefined
+  /** For stderr. */
   readonly capBytes?: number | undefined
   readonly sink: FrameSink
 }
@@ -41,52 +45,55 @@ export interface TalkContext {
 
 /** How long the host may take to close a channel we have everything from. */
 const CONCLUDE_MS = 300
-const NOISE_BYTES = 4096
 const STDERR_BYTES = 256 * 1024
 const WRITE_BYTES = 64 * 1024
 
-/** One exec channel from the first byte to the last: login noise, becoming root, the stage, its records, its end. */
+/** One exec channel from the first byte to the last: becoming root, the stage, its records, its end. */
 export class Talk {
   readonly nonce = newNonce()
   /** @throws UnreachableError when no root shell could be had, or the host lacks a tool. */
   readonly ended: Promise<TalkEnd>
   /** Some of the stage has left this machine. */
   sent = false
-  /** Process id of the root shell on the host. */
-  pid: string | undefined
   readonly #context: TalkContext
   readonly #request: TalkRequest
-  readonly #plan: BecomePlan
+  readonly #entry: Entry
   readonly #stderr: CappedText
-  #early = ''
-  #noise = ''
-  #sudo: 'missing' | 'refused' | undefined
-  #passwordSent = false
+  readonly #parser: FrameParser
+  readonly #settle: Pick<PromiseWithResolvers<TalkEnd>, 'resolve' | 'reject'>
+  readonly #deadline: PhaseTimer
+  readonly #abort = (): void => this.#finish({ kind: 'aborted' })
   #channel: ClientChannel | undefined
   #exit: { code?: number; signal?: string } | undefined
-  #parser: FrameParser
-  #settle: { resolve: (end: TalkEnd) => void; reject: (error: unknown) => void }
-  #timers: NodeJS.Timeout[] = []
+  #concluding: NodeJS.Timeout | undefined
   #over = false
-  readonly #abort = (): void => this.#finish({ kind: 'aborted' })
 
   constructor(context: TalkContext, request: TalkRequest) {
     this.#context = context
     this.#request = request
-    this.#plan = context.becoming.plan()
+    this.#entry = new Entry(context.becoming, this.nonce)
     this.#stderr = new CappedText(request.capBytes ?? STDERR_BYTES)
-    this.#parser = new FrameParser(this.nonce, { onMark: (words) => this.#onMark(words), onBytes: (bytes) => this.#request.sink.onBytes(bytes) })
+    this.#parser = new FrameParser(this.nonce, {
+      onMark: (words) => this.#onMark(words),
+      onBytes: (bytes) => this.#request.sink.onBytes(bytes),
+    })
     const { promise, resolve, reject } = Promise.withResolvers<TalkEnd>()
     this.ended = promise
     this.#settle = { resolve, reject }
-    this.#timers.push(setTimeout(() => this.#finish({ kind: 'deadline' }), request.deadlineMs))
+    this.#deadline = new PhaseTimer(() => this.#finish({ kind: 'deadline' }))
+    this.#deadline.start('the script', request.deadlineMs)
     request.signal?.addEventListener('abort', this.#abort, { once: true })
     if (request.signal?.aborted === true) this.#abort()
-    else void this.#open()
+    else this.#open().catch((error: unknown) => this.#fail(error))
   }
 
   get stderr(): string {
     return withoutPrompts(this.#stderr.finish().text, this.nonce)
+  }
+
+  /** The root shell on the host, once it said hello. */
+  get hello(): Hello | undefined {
+    return this.#entry.hello
   }
 
   /** Sends bytes behind the stage, at the speed the host takes them. */
@@ -104,39 +111,33 @@ export class Talk {
 
   /** Everything was received: do not wait for background processes that keep the channel open. */
   conclude(): void {
-    this.#timers.push(setTimeout(() => this.#finish({ kind: 'concluded' }), CONCLUDE_MS))
+    this.#concluding ??= setTimeout(() => this.#finish({ kind: 'concluded' }), CONCLUDE_MS)
   }
 
   async #open(): Promise<void> {
-    const { channels, counters, becoming } = this.#context
-    try {
-      const channel = await channels.open(EXEC)
-      if (this.#over) return void channel.on('error', () => {}).close()
-      this.#channel = channel
-      this.#listen(channel)
-      counters.roundTrips += 3
-      await this.write(Buffer.from(`${bootstrapLine(this.#plan, this.nonce)}\n`))
-      if (this.#plan.kind === 'sudo with password') await this.#sendPassword()
-      if (!becoming.waits(this.#plan)) await this.#sendStage()
-      else counters.roundTrips++
-    } catch (error) {
-      if (error instanceof ChannelError) this.#finish(error.kind === 'deadline' ? { kind: 'lost', reason: error.message } : { kind: error.kind, reason: error.message })
-      else this.#fail(error)
-    }
+    const { channels, counters } = this.#context
+    this.#channel = await channels.open(EXEC, (channel) => this.#listen(channel))
+    if (this.#over) return void this.#channel.close()
+    counters.roundTrips += 3
+    await this.write(Buffer.from(this.#entry.firstLine))
+    if (this.#entry.startsWithPassword) await this.#sendPassword()
+    if (this.#entry.waits) counters.roundTrips++
+    else await this.#sendStage()
   }
 
+  /** Both streams are always read: they share one window, and an unread one would stop the other. */
   #listen(channel: ClientChannel): void {
     const { counters } = this.#context
     channel.on('data', (chunk: Buffer) => {
       counters.bytesReceived += chunk.length
       if (this.#over) return
-      if (this.pid === undefined) this.#noise = (this.#noise + chunk.toString('utf8')).slice(-NOISE_BYTES)
+      if (this.hello === undefined) this.#entry.onStdout(chunk)
       this.#parser.push(chunk)
     })
     channel.stderr.on('data', (chunk: Buffer) => {
       counters.bytesReceived += chunk.length
       this.#stderr.push(chunk)
-      if (this.pid === undefined) this.#onEarlyStderr(chunk)
+      if (this.hello === undefined && this.#entry.onStderr(chunk)) this.end()
     })
     channel.on('exit', (code: number | null, signal?: string) => {
       this.#exit = { ...(code === null ? {} : { code }), ...(signal === undefined ? {} : { signal }) }
@@ -145,59 +146,43 @@ export class Talk {
     channel.on('close', () => this.#onClose())
   }
 
-  #onEarlyStderr(chunk: Buffer): void {
-    this.#early = (this.#early + chunk.toString('utf8')).slice(-NOISE_BYTES)
-    // Asked again: the password is wrong. The end of stdin keeps sudo from a second attempt.
-    if (this.#passwordSent && promptsIn(this.#early, this.nonce) > 1) this.#channel?.end()
-  }
-
   #onMark(words: readonly string[]): void {
     const [word, ...rest] = words
-    if (this.pid === undefined) {
-      if (word === 'SUDO') this.#onSudo(rest[0])
-      if (word === 'HELLO') this.#onHello(rest)
-      return
+    if (this.hello === undefined) this.#onEntryMark(words)
+    else if (word === 'MISSING' && !this.#context.prerequisitesMet) this.#fail(missingTools(rest))
+    else {
+      this.#context.prerequisitesMet = true
+      this.#request.sink.onMark(words)
     }
-    if (word === 'MISSING' && !this.#context.prerequisitesMet) return this.#fail(missingTools(rest))
-    this.#context.prerequisitesMet = true
-    this.#request.sink.onMark(words)
   }
 
-  #onSudo(result: string | undefined): void {
-    this.#sudo = result === 'missing' ? 'missing' : 'refused'
-    if (this.#sudo !== 'refused' || this.#plan.kind !== 'probe' || !this.#plan.password) return
-    this.#context.counters.roundTrips++
-    this.#sendPassword().catch((error: unknown) => this.#fail(error))
-  }
-
-  #onHello([uid = '', pid = '', how = '', bootId]: readonly string[]): void {
+  #onEntryMark(words: readonly string[]): void {
     try {
-      this.#context.becoming.settle(uid, how)
+      const next = this.#entry.onMark(words)
+      if (next === 'password') this.#context.counters.roundTrips++
+      if (next === 'password') this.#sendPassword().catch((error: unknown) => this.#fail(error))
+      if (next !== 'hello') return
+      this.#context.bootId ??= this.hello?.bootId
+      if (this.#entry.waits) this.#sendStage().catch((error: unknown) => this.#fail(error))
     } catch (error) {
-      return this.#fail(error)
+      this.#fail(error)
     }
-    this.pid = pid
-    this.#noise = ''
-    this.#context.bootId ??= bootId
-    this.hostBootId = bootId
-    if (this.#context.becoming.waits(this.#plan)) this.#sendStage().catch((error: unknown) => this.#fail(error))
   }
-
-  /** The boot this talk happens in; differs from the context's after a reboot. */
-  hostBootId: string | undefined
 
   async #sendPassword(): Promise<void> {
-    const password = await this.#context.becoming.password()
-    if (/[\n\0]/.test(password)) throw new UnreachableError({ what: 'the sudo password contains a newline or NUL', fix: 'correct the secret it comes from' })
-    this.#passwordSent = true
-    await this.write(Buffer.from(`${password}\n`))
+    this.#deadline.pause()
+    const line = await this.#entry.password()
+    if (this.#over) return
+    this.#deadline.resume()
+    await this.write(Buffer.from(line))
   }
 
   async #sendStage(): Promise<void> {
     const { stage, body, endInput } = this.#request
     const check = this.#context.prerequisitesMet ? '' : `\n${prerequisites()}`
+    const lines = stageLines(`${prelude(this.nonce)}${check}\n${stage(this.nonce)}`, this.nonce)
     this.sent = true
-    await this.write(Buffer.from(stageLines(`${prelude(this.nonce)}${check}\n${stage(this.nonce)}`, this.nonce) + (body?.(this.nonce) ?? '')))
+    await this.write(Buffer.from(lines + (body?.(this.nonce) ?? '')))
     if (endInput) this.end()
   }
 
@@ -214,20 +199,10 @@ export class Talk {
   }
 
   #onClose(): void {
-    if (this.#over) return
-    const { connection } = this.#context.channels
-    if (this.#exit === undefined) return this.#finish({ kind: 'lost', reason: connection.lostBecause ?? 'the host closed the channel without a result' })
-    if (this.pid !== undefined) return this.#finish({ kind: 'closed', ...this.#exit })
-    this.#fail(
-      this.#context.becoming.refusal({
-        nonce: this.nonce,
-        stderr: this.#stderr.finish().text,
-        noise: this.#noise,
-        code: this.#exit.code,
-        sudo: this.#sudo,
-        passwordSent: this.#passwordSent,
-      }),
-    )
+    const reason = this.#context.channels.lostBecause ?? 'the host closed the channel without a result'
+    if (this.#exit === undefined) this.#finish({ kind: 'lost', reason })
+    else if (this.hello === undefined) this.#fail(this.#entry.refusal(this.#exit.code))
+    else this.#finish({ kind: 'closed', ...this.#exit })
   }
 
   #finish(end: TalkEnd): void {
@@ -239,13 +214,18 @@ export class Talk {
 
   #fail(error: unknown): void {
     if (this.#over) return
+    if (error instanceof ChannelError) {
+      this.#finish({ kind: error.kind === 'refused' ? 'refused' : 'lost', reason: error.message })
+      return
+    }
     this.#leave()
     this.#settle.reject(error)
   }
 
   #leave(): void {
     this.#over = true
-    for (const timer of this.#timers) clearTimeout(timer)
+    this.#deadline.stop()
+    clearTimeout(this.#concluding)
     this.#request.signal?.removeEventListener('abort', this.#abort)
     this.#channel?.close()
   }

@@ -10,7 +10,10 @@ export interface TarEntry {
 }
 
 /** One tar of many blobs, read only as fast as it is taken. @throws FailedError when a blob is not as long as it says. */
-export async function* tarOf(entries: readonly TarEntry[], progress: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+export async function* tarOf(
+  entries: readonly TarEntry[],
+  progress: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   const tar = pack()
   const filling = fill(tar, entries, progress)
   // Read errors surface in the loop below; this keeps them from being unhandled before it gets there.
@@ -19,23 +22,33 @@ export async function* tarOf(entries: readonly TarEntry[], progress: (bytes: num
   await filling
 }
 
-async function fill(tar: ReturnType<typeof pack>, entries: readonly TarEntry[], progress: (bytes: number) => void): Promise<void> {
+async function fill(
+  tar: ReturnType<typeof pack>,
+  entries: readonly TarEntry[],
+  progress: (bytes: number) => void,
+): Promise<void> {
   for (const { blob, path } of entries) {
-    const entry = tar.entry({ name: path.slice(1), size: blob.size, mode: 0o600, uid: 0, gid: 0, type: 'file', mtime: new Date(0) })
+    const entry = tar.entry({
+      name: path.slice(1),
+      size: blob.size,
+      mode: 0o600,
+      uid: 0,
+      gid: 0,
+      type: 'file',
+      mtime: new Date(0),
+    })
     // streamx: an error is repeated on the entry, where nobody listens.
     entry.on('error', () => {})
     let bytes = 0
     for await (const chunk of blob.open()) {
       bytes += chunk.length
       if (bytes > blob.size) break
-      if (!entry.write(chunk)) await new Promise<void>((resolve) => entry.once('drain', resolve).once('close', resolve))
+      if (!entry.write(chunk)) await once(entry, 'drain')
       progress(chunk.length)
     }
     if (bytes !== blob.size) throw changed(blob, bytes)
-    await new Promise<void>((resolve) => {
-      entry.once('finish', resolve).once('close', resolve)
-      entry.end()
-    })
+    entry.end(null)
+    await once(entry, 'finish')
   }
   tar.finalize()
 }
@@ -46,5 +59,16 @@ function changed(blob: Blob, bytes: number): FailedError {
     where: 'this machine',
     why: 'the file changed after its digest was taken',
     fix: 'run again',
+  })
+}
+
+/** Settles at the event, or when the stream is gone. */
+function once(stream: NodeJS.EventEmitter, event: string): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off(event, done).off('close', done)
+      resolve()
+    }
+    stream.on(event, done).on('close', done)
   })
 }

@@ -26,8 +26,12 @@ export interface SshTarget {
   readonly proxyCommand?: string | readonly string[]
   /** Hosts to go through, first one first. */
   readonly jumps?: readonly SshTarget[]
-  /** Sign of life expected at least this often; three silent intervals are a lost link. Default 15000. */
+  /** The host is asked for a sign of life this often. Default 15000. */
   readonly keepAliveMs?: number
+  /** So many silent intervals are a lost link. Default 2, and one interval of grace. */
+  readonly keepAliveCount?: number
+  /** Replaces the limits for the key exchange and for the login. */
+  readonly connectTimeoutMs?: number
   readonly become: Become
 }
 
@@ -50,9 +54,16 @@ export interface ConnectTimeouts {
   readonly channelMs: number
 }
 
-export const CONNECT_TIMEOUTS: ConnectTimeouts = { tcpMs: 10_000, handshakeMs: 15_000, authMs: 20_000, channelMs: 15_000 }
+export const CONNECT_TIMEOUTS: ConnectTimeouts = {
+  tcpMs: 10_000,
+  handshakeMs: 15_000,
+  authMs: 20_000,
+  channelMs: 15_000,
+}
 
 export const KEEP_ALIVE_MS = 15_000
+
+export const KEEP_ALIVE_COUNT = 2
 
 /** How messages call the machine: `lab1 (root@10.0.0.5:22)`. */
 export function describe(target: Pick<SshTarget, 'name' | 'user' | 'address' | 'port'>): string {

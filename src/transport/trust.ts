@@ -1,6 +1,6 @@
-import { UnreachableError } from '../core/errors.ts'
-import { fingerprint, type HostKeyAlgorithm, keyType, offeredAlgorithms } from './host-key.ts'
-import { type KnownHost, judge, knownHostsName, recordedTypes } from './known-hosts.ts'
+import { type Trouble, UnreachableError } from '../core/errors.ts'
+import { fingerprint, type HostKeyAlgorithm, keyType, offeredAlgorithms, typeOfAlgorithm } from './host-key.ts'
+import { judge, type KnownHost, knownHostsName, recordedTypes } from './known-hosts.ts'
 import { addKnownHost, readKnownHosts } from './known-hosts-file.ts'
 import { describe, type SshTarget } from './target.ts'
 
@@ -24,8 +24,9 @@ export class Trust {
     this.#ask = ask
   }
 
-  async algorithms(target: SshTarget): Promise<HostKeyAlgorithm[]> {
-    if (isPinned(target)) return offeredAlgorithms([])
+  async algorithms(target: SshTarget, avoidKeyTypes: readonly string[] = []): Promise<HostKeyAlgorithm[]> {
+    if (isPinned(target))
+      return offeredAlgorithms([]).filter((algorithm) => !avoidKeyTypes.includes(typeOfAlgorithm(algorithm)))
     return offeredAlgorithms(recordedTypes(await readKnownHosts(target.knownHostsFiles), nameOf(target)))
   }
 
@@ -48,7 +49,8 @@ export class Trust {
     if (verdict.kind === 'known') return true
     if (verdict.kind === 'revoked') throw revokedKey(target, key, verdict.entry)
     if (verdict.kind === 'changed') throw changedKey(target, key, verdict.recorded)
-    if (verdict.authorities.length > 0 && target.hostKeyPolicy === 'strict') throw authorityOnly(target, key, verdict.authorities)
+    if (verdict.authorities.length > 0 && target.hostKeyPolicy === 'strict')
+      throw authorityOnly(target, key, verdict.authorities)
     return false
   }
 
@@ -64,20 +66,35 @@ export class Trust {
   }
 }
 
+/** A fingerprint does not say of which type its key is: the host may have the pinned key beside this one. */
+export class PinMismatchError extends UnreachableError {
+  readonly keyType: string
+  constructor(keyType: string, trouble: Trouble) {
+    super(trouble)
+    this.keyType = keyType
+  }
+}
+
 const isPinned = (target: SshTarget): boolean => (target.hostKeys ?? []).length > 0
 
 const nameOf = (target: SshTarget): string =>
   target.hostKeyAlias === undefined ? knownHostsName(target.address, target.port) : target.hostKeyAlias.toLowerCase()
 
 function questionOf(target: SshTarget, key: Uint8Array): HostKeyQuestion {
-  return { host: target.name, address: target.address, port: target.port, type: keyType(key), fingerprint: fingerprint(key) }
+  return {
+    host: target.name,
+    address: target.address,
+    port: target.port,
+    type: keyType(key),
+    fingerprint: fingerprint(key),
+  }
 }
 
 function checkPinned(target: SshTarget, key: Uint8Array): void {
   const pins = target.hostKeys ?? []
   const shown = fingerprint(key)
   if (pins.some((pin) => pin.replace(/=+$/, '') === shown)) return
-  throw new UnreachableError({
+  throw new PinMismatchError(keyType(key), {
     what: `${describe(target)} shows the ${keyType(key)} key ${shown}, but the inventory pins ${pins.join(', ')}`,
     where: target.name,
     why: 'another machine answers at this address, or the host was installed again',

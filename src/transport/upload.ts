@@ -14,7 +14,12 @@ import { tarOf } from './tar.ts'
  * those that are right their name. Exit codes: 0 all there; 65 a digest was wrong (named in stderr, that file removed);
  * 28 no room (path and free space in stderr); 74 the tar could not be unpacked.
  */
-export async function upload(link: Link, run: string, blobs: readonly Blob[], options: UploadOptions): Promise<Outcome> {
+export async function upload(
+  link: Link,
+  run: string,
+  blobs: readonly Blob[],
+  options: UploadOptions,
+): Promise<Outcome> {
   checkName('run', run)
   const wanted = [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()]
   const sections = new Sections({})
@@ -82,7 +87,9 @@ function partPath(run: string, blob: Blob): string {
 function uploadStage(run: string, blobs: readonly Blob[]): string {
   const onDisk = blobs.some((blob) => stagedPath(run, blob).startsWith(STAGE.disk))
   const folders = [RUN_FOLDER, runFolder(run), STAGE.memory(run), ...(onDisk ? ['/var/lib/provision', STAGE.disk] : [])]
-  const list = blobs.map((blob) => `${blob.sha256} ${blob.size} ${stagedPath(run, blob)} ${blob.name.replace(/\s+/g, ' ')}`)
+  const list = blobs.map(
+    (blob) => `${blob.sha256} ${blob.size} ${stagedPath(run, blob)} ${blob.name.replace(/\s+/g, ' ')}`,
+  )
   return `${SAFE_DIR}
 finish() { [ "$1" = 0 ] || rm -f ${STAGE.memory(run)}/.part-* ${STAGE.disk}/.part-* 2>/dev/null; mark END "$1"; exit 0; }
 for d in ${folders.join(' ')}; do safe_dir "$d" || finish 74; done
@@ -93,7 +100,7 @@ lacking() { [ -f "$path" ] || printf '%s %s\\n' "\${path%/*}" "$size"; }
 room() {
   each lacking | while read -r d size; do
     case $d in "$1") printf '%s\\n' "$size" ;; esac
-  done | { sum=0; while read -r size; do sum=$((sum + (size + 4095) / 1024)); done
+  done | { sum=0; while read -r size; do sum=$((sum + (size + 4095) / 4096 * 4)); done
   free=$(df -Pk "$1" | { read -r x; read -r x x x free x; printf '%s' "$free"; })
   [ "$sum" -le "$free" ] || { printf 'no room in %s: %s KiB needed, %s KiB free\\n' "$1" "$sum" "$free" >&2; exit 1; }; }
 }
@@ -122,5 +129,10 @@ finish 0`
 export function uploadError(host: string, outcome: Outcome): FailedError | undefined {
   if (outcome.kind === 'exited' && outcome.code === 0) return undefined
   const why = outcome.kind === 'exited' ? outcome.stderr.trim() : 'reason' in outcome ? outcome.reason : outcome.kind
-  return new FailedError({ what: `the upload to ${host} failed`, where: host, why, fix: 'mend what is named above and run again: what arrived whole is not sent twice' })
+  return new FailedError({
+    what: `the upload to ${host} failed`,
+    where: host,
+    why,
+    fix: 'mend what is named above and run again: what arrived whole is not sent twice',
+  })
 }

@@ -159,6 +159,17 @@ describe('run', () => {
     expect(() => readFileSync(join(dir, 'd'))).toThrow()
   })
 
+  it('sends nothing of later sections once an earlier one has failed, whatever wave it was to be in', async () => {
+    const bad = note('b', 'y', { after: [key('a')], body: 'exit 1' })
+    const what = play('p', [
+      section('One', 'one', () => [note('a', 'x'), bad]),
+      section('Two', 'two', () => [note('c', 'z', { after: [key('a')] })]),
+    ])
+    const { host } = await runPlay(what, act)
+    expect(host).toMatchObject({ verdict: 'failed', changed: 1, failed: 1, skipped: 1 })
+    expect(() => readFileSync(join(dir, 'c'))).toThrow()
+  })
+
   it('isolates a step with a syntax error', async () => {
     const { host } = await runPlay(one(note('a', 'x', { body: 'if then fi (' }), note('b', 'y')), act)
     expect(host).toMatchObject({ failed: 1, changed: 1 })

@@ -56,9 +56,10 @@ test('every key of the schema occurs in it', () => {
       const candidates = [path, path.slice(2)]
       return candidates.some((one) => sameShape(one, wanted.split('.')))
     })
-  const missing = [...new Set(schemaPaths)].filter((path) => !occurs(path))
-  expect(missing).toEqual(['artifacts.source.mirror', 'artifacts.source.bundle'])
-  expect(read('example.yaml')).toMatch(/\{mirror: URL\}[^]*\{bundle: PATH\}/)
+  const alternatives = /^artifacts\.source\.|\.(env|file|command)$/
+  expect([...new Set(schemaPaths)].filter((path) => !alternatives.test(path) && !occurs(path))).toEqual([])
+  expect(read('example.yaml')).toContain('{env: NAME} | {file: PATH} | {command: [PROGRAM, ARGUMENT, …]}')
+  expect(read('example.yaml')).toMatch(/\{mirror: URL\}.*\{bundle: PATH\}/s)
 })
 
 function sameShape(path: readonly string[], wanted: readonly string[]): boolean {
@@ -74,13 +75,13 @@ test('every key is described, so that editors can show it', () => {
   const schema = JSON.parse(read('schema.json'))
   const undescribed: string[] = []
   const walk = (node: Record<string, unknown>, path: string) => {
-    for (const [key, inner] of Object.entries((node['properties'] ?? {}) as Record<string, Record<string, unknown>>)) {
-      const alternatives = [inner, ...((inner['anyOf'] ?? []) as Record<string, unknown>[])]
-      if (!alternatives.some((one) => one['description'])) undescribed.push(`${path}${key}`)
+    for (const [key, inner] of Object.entries((node.properties ?? {}) as Record<string, Record<string, unknown>>)) {
+      const alternatives = [inner, ...((inner.anyOf ?? []) as Record<string, unknown>[])]
+      if (!alternatives.some((one) => one.description)) undescribed.push(`${path}${key}`)
       for (const one of alternatives) walk(one, `${path}${key}.`)
     }
-    if (typeof node['additionalProperties'] === 'object')
-      walk(node['additionalProperties'] as Record<string, unknown>, `${path}*.`)
+    if (typeof node.additionalProperties === 'object')
+      walk(node.additionalProperties as Record<string, unknown>, `${path}*.`)
   }
   walk(schema, '')
   expect(undescribed.filter((path) => !/\.(env|file|command)$/.test(path))).toEqual([])
@@ -90,13 +91,9 @@ test('lab.yaml is one throwaway machine with everything it cannot help accepted'
   const { hosts, kubernetes, network, artifacts } = load(read('lab.yaml'))
   expect(hosts).toHaveLength(1)
   expect(hosts[0]).toMatchObject({ roles: ['control-plane', 'worker'], lab: { driver: 'auto', memoryMiB: 5120 } })
-  expect(Object.keys(hosts[0]?.accept ?? {})).toEqual([
-    'virtualisation',
-    'kvm-device',
-    'nvme-etcd',
-    'cpu-count',
-    'x86-64-level',
-  ])
+  expect(Object.keys(hosts[0]?.accept ?? {})).toEqual(
+    expect.arrayContaining(['virtualisation', 'kvm-device', 'nvme-etcd', 'cpu-count']),
+  )
   expect(kubernetes.kubeProxy).toEqual({ mode: 'ipvs', scheduler: 'rr', strictARP: true })
   expect(network).toMatchObject({ cni: 'flannel', backend: 'vxlan' })
   expect(artifacts).toEqual({ source: 'lab' })

@@ -120,11 +120,11 @@ describe('--set', () => {
       'become={password: canary}',
       'ssh.password="canary"',
       'become.password={canary}',
-      'become.password={env: A, canary: x}',
+      'become.password={env: A, other: canary}',
     ]) {
       const text = complaint(layeredText, [set])
       expect(text).toContain('password')
-      expect(text.replaceAll('unknown key "canary"', '')).not.toContain('canary')
+      expect(text).not.toContain('canary')
     }
   })
 })
@@ -149,13 +149,13 @@ describe('explainValue', () => {
     ])
     expect(explain('node2', 'kernel.sysctl."vm.swappiness"')).toEqual([
       10,
-      'group edge inventory.yaml:10:37',
-      'top inventory.yaml:4:36',
+      'group edge inventory.yaml:10:38',
+      'top inventory.yaml:4:34',
     ])
     expect(explain('node1', 'ssh.connectTimeoutSeconds')).toEqual([
       9,
       '--set --set ssh.connectTimeoutSeconds=9',
-      'top inventory.yaml:3:52',
+      'top inventory.yaml:3:53',
     ])
     expect(explain('node1', 'roles')).toEqual([['control-plane'], 'host inventory.yaml:13:18'])
     expect(explain('', 'kubernetes.version')).toEqual(['1.36.3', 'top inventory.yaml:2:23'])
@@ -238,7 +238,7 @@ describe('what comes out', () => {
   test('aliases and merge keys are written out', () => {
     const text =
       'name: lab\nkubernetes: {version: "1.36.3"}\nhosts:\n  a: &a {roles: [control-plane], labels: {x: "1"}}\n  b: {<<: *a, roles: [worker]}\n  c: {roles: [worker], labels: *none}\n'
-    expect(complaint(text)).toContain('*none refers to nothing')
+    expect(complaint(text)).toContain('this *alias refers to nothing')
     expect(load(text.replace('*none', '{}')).hosts.map((host) => [host.roles, host.labels])).toEqual([
       [['control-plane'], { x: '1' }],
       [['worker'], { x: '1' }],

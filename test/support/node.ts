@@ -13,7 +13,7 @@ export const NO_ARTIFACTS: Artifacts = {
 
 /** The first host of an inventory text, as a playbook sees it. */
 export function nodeOf(inventoryText: string, more: Partial<Node> = {}): Node {
-  const inventory = loadInventory(inventoryText, { file: 'test.yaml' })
+  const inventory = loadInventory(inventoryText, { file: 'test.yaml', openSecret: async () => '' })
   const host = inventory.hosts[0]
   if (!host) throw new Error('the inventory has no host')
   return {

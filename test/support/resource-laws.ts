@@ -17,6 +17,8 @@ export interface LawsWant {
   readonly kills?: 'some' | 'all'
   /** Shells it is tried in. Default: all. */
   readonly shells?: readonly Shell[]
+  /** Another kind of host than the plain one. */
+  readonly start?: (shell: Shell) => Promise<TestHost>
 }
 
 export interface Drift {
@@ -78,7 +80,10 @@ export function resourceLaws(name: string, laws: LawsWant): void {
       for (const point of await killPoints(laws)) {
         await using host = await arranged(laws, 'bash')
         await crash(host, want(), point)
-        expect((await host.up(want())).result, `after ${JSON.stringify(point)}`).toMatchObject({ verdict: 'ok' })
+        expect((await host.up(want())).result, `after ${JSON.stringify(point)}`).toMatchObject({
+          verdict: 'ok',
+          failures: [],
+        })
         expect(await host.state(), `after ${JSON.stringify(point)}`).toBe(state)
         expect((await host.up(want())).result).toMatchObject({ verdict: 'ok', changed: 0 })
       }
@@ -100,8 +105,8 @@ export function resourceLaws(name: string, laws: LawsWant): void {
   })
 }
 
-async function arranged({ arrange }: LawsWant, shell: Shell): Promise<TestHost> {
-  const host = await TestHost.start(shell)
+async function arranged({ arrange, start }: LawsWant, shell: Shell): Promise<TestHost> {
+  const host = await (start ?? TestHost.start)(shell)
   if (arrange !== undefined) await host.sh(arrange)
   return host
 }
@@ -159,12 +164,12 @@ async function killPoints(laws: LawsWant): Promise<readonly KillPoint[]> {
   return points
 }
 
-/** Runs the wave and, just before one command, kills every process of the host but its first. */
+/** Runs the wave and, just before one command, kills its session and all that runs in it. */
 async function crash(host: TestHost, resources: readonly Resource[], point: KillPoint): Promise<void> {
   const { outcome } = await wave(host, resources, ({ body }, item, step) =>
     item === point.item && step === point.step
       ? `p=$BASHPID left=${point.command}
-trap '[ $BASHPID != $p ] || { left=$((left-1)); [ $left != 0 ] || { kill -9 -1; kill -9 $p; }; }' DEBUG; set -T; ${body}`
+trap '[ $BASHPID != $p ] || { left=$((left-1)); [ $left != 0 ] || kill -9 0; }' DEBUG; set -T; ${body}`
       : body,
   )
   expect(outcome.kind, `the wave was not killed at ${JSON.stringify(point)}`).toBe('lost')

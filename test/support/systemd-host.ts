@@ -1,39 +1,36 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rmdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Shell, TestHost } from './test-host.ts'
 
-/** Where the machine's cgroup tree has room for a systemd of its own: the named hierarchy of v1, or the only one of v2. */
-const V1 = '/sys/fs/cgroup/systemd'
-const V2 = '/sys/fs/cgroup'
+const CGROUPS = '/sys/fs/cgroup'
 let count = 0
 
 /**
- * A test host whose process 1 is a real systemd, with a journal. It sees one cgroup hierarchy only, rooted in a cgroup of
- * its own, so nothing of it shows in the machine's tree; systemd 256 and newer must be told that v1 is meant.
+ * A test host whose process 1 is a real systemd, with a journal. It lives in cgroups of its own, below those of this
+ * process, so nothing of it shows in the machine's tree. With cgroup v1, systemd 256 and newer must be told that v1 is meant.
  */
 export class SystemdHost extends TestHost {
-  #cgroup = ''
+  #cgroups: readonly string[] = []
 
   static override async start(shell: Shell = 'dash'): Promise<SystemdHost> {
-    const v1 = existsSync(V1)
-    const cgroup = join(v1 ? V1 : V2, `provision-test-${process.pid}-${++count}`)
-    await mkdir(cgroup)
+    const cgroups = await makeCgroups(`provision-test-${process.pid}-${++count}`)
+    const v1 = existsSync(`${CGROUPS}/systemd`)
     const mounts = v1
-      ? `mount -t tmpfs lab sys/fs/cgroup
-mkdir sys/fs/cgroup/systemd
-mount -t cgroup -o none,name=systemd lab sys/fs/cgroup/systemd`
+      ? 'mount -t tmpfs lab sys/fs/cgroup\nmkdir sys/fs/cgroup/systemd\nmount -t cgroup -o none,name=systemd lab sys/fs/cgroup/systemd'
       : 'mount -t cgroup2 lab sys/fs/cgroup'
+    const systemd = `/usr/lib/systemd/systemd${v1 ? ' SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1' : ''}`
     const { child, pid } = await TestHost.boot({
-      enter: ['sh', '-c', `printf '%s' $$ >${cgroup}/cgroup.procs; exec "$@"`, 'sh'],
+      enter: ['sh', '-c', `for g in ${cgroups.join(' ')}; do printf '%s' $$ >$g/cgroup.procs; done; exec "$@"`, 'sh'],
       namespaces: ['--cgroup'],
       init: `${mounts}
-printf 'ready\\n'
-exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /usr/lib/systemd/systemd ${v1 ? 'SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1' : ''} >/dev/null 2>&1 </dev/null`,
+exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /bin/sh -c 'printf "ready\\n"; exec ${systemd} >/dev/null 2>&1 </dev/null'`,
     })
     const host = new SystemdHost(child, pid, shell)
-    host.#cgroup = cgroup
-    await host.sh('until [ -S /run/systemd/private ]; do sleep 0.1; done; systemctl is-system-running --wait || systemctl --failed')
+    host.#cgroups = cgroups
+    await host.sh(`tries=0
+until [ -S /run/systemd/private ]; do [ $((tries += 1)) -lt 200 ] || exit 1; sleep 0.1; done
+timeout 30 systemctl is-system-running --wait || { systemctl --failed; systemctl list-jobs; exit 1; }`)
     return host
   }
 
@@ -44,24 +41,39 @@ systemctl show -p Id,ActiveState,NRestarts,InvocationID,StateChangeTimestampMono
   }
 
   override state(): Promise<string> {
-    return this.sh(`find / /run /tmp -xdev ${RESTLESS} ! -path '/var/lib/provision*' -printf '%p %y %m %U %G %l\\n' | LC_ALL=C sort
-find / /run /tmp -xdev -type f -cnewer /.lab-born ${RESTLESS} ! -path '/var/lib/provision*' -exec sha256sum {} + | LC_ALL=C sort
+    const files = `${RESTLESS} ! -path '/var/lib/provision*'`
+    return this.sh(`find / /run /tmp -xdev ${files} -printf '%p %y %m %U %G %l\\n' | LC_ALL=C sort
+find / /run /tmp -xdev -type f -cnewer /.lab-born ${files} -exec sha256sum {} + | LC_ALL=C sort
 systemctl list-units --no-legend --plain -t service,timer,socket`)
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
     process.kill(this.pid, 'SIGKILL')
     await this.gone()
-    await removeTree(this.#cgroup)
+    for (const cgroup of this.#cgroups) await removeTree(cgroup)
   }
 }
 
 /** What a running systemd writes by itself. */
-const RESTLESS = ['/run/systemd*', '/run/udev*', '/run/log*', '/run/utmp', '/var/log*', '/var/lib/systemd*', '/run/provision*', '/tmp/systemd*']
-  .map((path) => `! -path '${path}'`)
+const RESTLESS = ['/run/systemd', '/run/udev', '/run/log', '/var/log', '/var/lib/systemd', '/var/cache', '/run/provision', '/tmp/systemd', '/etc/machine-id', '/etc/.updated', '/var/.updated']
+  .map((path) => `! -path '${path}*'`)
   .join(' ')
 
-/** A cgroup's files cannot be removed, its folders only from the inside out, and only once the kernel has buried their processes. */
+/** One below this process's own in every hierarchy; `cpuset` takes nobody before it is configured, and systemd does without. */
+async function makeCgroups(name: string): Promise<readonly string[]> {
+  const made: string[] = []
+  for (const line of (await readFile('/proc/self/cgroup', 'utf8')).trim().split('\n')) {
+    const [, controllers = '', path = ''] = line.split(':')
+    const hierarchy = controllers === '' && !existsSync(`${CGROUPS}/unified`) ? '.' : controllers.replace('name=', '') || 'unified'
+    const folder = join(CGROUPS, hierarchy, path)
+    if (controllers === 'cpuset' || !existsSync(folder)) continue
+    await mkdir(join(folder, name))
+    made.push(join(folder, name))
+  }
+  return made
+}
+
+/** A cgroup's files cannot be removed, its folders only from the inside out, once the kernel has buried their processes. */
 async function removeTree(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
   for (const entry of entries) if (entry.isDirectory()) await removeTree(join(folder, entry.name))

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Event } from '../../src/core/events.ts'
 import type { Answers, AnyProbe } from '../../src/core/fact.ts'
 import { type Blob, type Outcome, stagedPath } from '../../src/core/host.ts'
@@ -18,8 +20,8 @@ export const SHELLS: readonly Shell[] = ['dash', 'bash', 'busybox']
 /** Run id of every apply here; names the folder blobs are staged in. */
 const RUN = 'test'
 
-const WAIT_FOR_THE_END = `printf 'ready\\n'
-exec chroot . /bin/sh -c 'while read -r line; do :; done'`
+/** Says `ready` only from inside: whoever entered earlier would find itself in the root of this machine. */
+const WAIT_FOR_THE_END = `exec chroot . /bin/sh -c 'printf "ready\\n"; while read -r line; do :; done'`
 
 /** How a kind of host differs from the plain one. */
 export interface Boot {
@@ -27,6 +29,8 @@ export interface Boot {
   readonly enter?: readonly string[]
   /** Options of unshare(1), on top of the usual ones. */
   readonly namespaces?: readonly string[]
+  /** Debian packages on top of the usual ones. */
+  readonly packages?: readonly string[]
   /** sh that runs in the new root's folder once it is mounted. */
   readonly init?: string
 }
@@ -54,7 +58,7 @@ export class TestHost implements AsyncDisposable {
 
   /** Builds the namespaces and file systems, then runs `init` in them, which must print `ready`. */
   protected static async boot(how: Boot = {}): Promise<{ readonly child: ChildProcess; readonly pid: number }> {
-    const root = await testRoot()
+    const root = await testRoot(how.packages)
     const script = `set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 lab /mnt
@@ -78,7 +82,9 @@ ${how.init ?? WAIT_FOR_THE_END}`
     const [ready] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['died'])])
     if (String(ready).trim() !== 'ready') throw new Error('the test host did not start; is this running as root?')
     const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
-    return { child, pid: Number(children.trim()) }
+    const pid = Number(children.trim())
+    await insideRoot(pid)
+    return { child, pid }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,6 +111,7 @@ ${how.init ?? WAIT_FOR_THE_END}`
       '-i',
       '-r',
       '-w',
+      'setsid',
       ...program,
     ])
   }
@@ -172,6 +179,15 @@ ${how.init ?? WAIT_FOR_THE_END}`
   state(): Promise<string> {
     return this.sh(`find / /run /tmp -xdev ! -path '/run/provision*' ! -path '/var/lib/provision*' -printf '%p %y %m %U %G %l\\n' | LC_ALL=C sort
 find / /run /tmp -xdev -type f -cnewer /.lab-born ! -path '/run/provision*' ! -path '/var/lib/provision*' -exec sha256sum {} + | LC_ALL=C sort`)
+  }
+}
+
+/** Waits until a process is inside the new root: a shell that followed it sooner would find itself in this machine's. */
+async function insideRoot(pid: number): Promise<void> {
+  const giveUpMs = performance.now() + 10_000
+  while (!existsSync(`/proc/${pid}/root/.lab-born`)) {
+    if (performance.now() > giveUpMs) throw new Error('the test host never entered its root')
+    await setTimeout(5)
   }
 }
 

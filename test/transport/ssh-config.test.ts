@@ -38,22 +38,40 @@ describe('resolveSshHost', () => {
   it('takes the first value of each keyword, and every IdentityFile', () => {
     const found = resolveSshHost(
       'node1',
-      mine('Host node1\n HostName 10.0.0.1\n User one\n IdentityFile ~/a\nHost node*\n user two\n PORT 2200\n IdentityFile %d/b\nHost !node1 *\n User three\n'),
+      mine(
+        'Host node1\n HostName 10.0.0.1\n User one\n IdentityFile ~/a\nHost node*\n user two\n PORT 2200\n IdentityFile %d/b\nHost !node1 *\n User three\n',
+      ),
     )
-    expect(found).toMatchObject({ address: '10.0.0.1', user: 'one', port: 2200, identityFiles: ['/home/ann/a', '/home/ann/b'] })
+    expect(found).toMatchObject({
+      address: '10.0.0.1',
+      user: 'one',
+      port: 2200,
+      identityFiles: ['/home/ann/a', '/home/ann/b'],
+    })
   })
 
   it('reads the system file after the user’s own', () => {
-    const both = world({ '/home/ann/.ssh/config': 'Host a\n User own\n', '/etc/ssh/ssh_config': 'Host *\n User system\n Port 2022\n' })
+    const both = world({
+      '/home/ann/.ssh/config': 'Host a\n User own\n',
+      '/etc/ssh/ssh_config': 'Host *\n User system\n Port 2022\n',
+    })
     expect(resolveSshHost('a', both)).toMatchObject({ user: 'own', port: 2022 })
   })
 
   it('lets the caller’s values win', () => {
-    expect(resolveSshHost('a', mine('Host a\n User own\n Port 1\n'), { user: 'me', port: 2 })).toMatchObject({ user: 'me', port: 2 })
+    expect(resolveSshHost('a', mine('Host a\n User own\n Port 1\n'), { user: 'me', port: 2 })).toMatchObject({
+      user: 'me',
+      port: 2,
+    })
   })
 
   it('expands tokens where ssh does', () => {
-    const found = resolveSshHost('a', mine('Host a\n HostName %h.example.org\n User bob\n Port 9\n ProxyCommand nc -x proxy:1080 %h %p %r %n 100%%\n UserKnownHostsFile ~/kh_%r\n'))
+    const found = resolveSshHost(
+      'a',
+      mine(
+        'Host a\n HostName %h.example.org\n User bob\n Port 9\n ProxyCommand nc -x proxy:1080 %h %p %r %n 100%%\n UserKnownHostsFile ~/kh_%r\n',
+      ),
+    )
     expect(found.address).toBe('a.example.org')
     expect(found.proxyCommand).toBe('nc -x proxy:1080 a.example.org 9 bob a 100%')
     expect(found.knownHostsFiles[0]).toBe('/home/ann/kh_bob')
@@ -105,11 +123,16 @@ describe('resolveSshHost', () => {
 })
 
 describe('jump hosts', () => {
-  const config = 'Host b1\n HostName 10.0.0.1\n User jumper\n ProxyCommand nc %h %p\nHost b2\n HostName 10.0.0.2\n ProxyJump b1\nHost in\n ProxyJump b2,root@b3:2222\n'
+  const config =
+    'Host b1\n HostName 10.0.0.1\n User jumper\n ProxyCommand nc %h %p\nHost b2\n HostName 10.0.0.2\n ProxyJump b1\nHost in\n ProxyJump b2,root@b3:2222\n'
 
   it('resolves each hop by its own section, and the first through its own jump hosts', () => {
     const { jumps, proxyCommand } = resolveSshHost('in', mine(config))
-    expect(jumps.map(({ user, address, port }) => `${user}@${address}:${port}`)).toEqual(['jumper@10.0.0.1:22', 'ann@10.0.0.2:22', 'root@b3:2222'])
+    expect(jumps.map(({ user, address, port }) => `${user}@${address}:${port}`)).toEqual([
+      'jumper@10.0.0.1:22',
+      'ann@10.0.0.2:22',
+      'root@b3:2222',
+    ])
     expect(jumps[0]?.proxyCommand).toBe('nc 10.0.0.1 22')
     expect(proxyCommand).toBeUndefined()
   })

@@ -6,6 +6,9 @@ const LAST_LINES = 20
 /** Far more than the slowest part took on two busy cores; a build that hangs must end some day. */
 const DEADLINE_MS = 2 * 60 * 60_000
 
+/** What `nice` ends with when there is no such program. */
+const NOT_FOUND = 127
+
 export interface BuildCommandOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
@@ -30,7 +33,10 @@ export async function buildCommand(
   options.signal?.throwIfAborted()
   if (result.code === 0) return result.stdout.trimEnd()
   throw new FailedError({
-    what: `\`${words.slice(0, 3).join(' ')}\` ended with ${result.code}`,
+    what:
+      result.code === NOT_FOUND
+        ? `${words[0]} is not on this machine`
+        : `\`${words.slice(0, 3).join(' ')}\` ended with ${result.code}`,
     where: options.cwd === undefined ? 'this machine' : `this machine, ${options.cwd}`,
     why: lastLines(result.stderr || result.stdout, LAST_LINES) || 'it printed nothing',
     fix,

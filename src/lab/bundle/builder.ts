@@ -3,7 +3,7 @@ import { FailedError } from '../../core/errors.ts'
 import type { Report } from '../../core/events.ts'
 import { ensurePackages } from '../debian/packages.ts'
 import { withFileLock } from '../local/lock.ts'
-import { goToolChain, makeGo, makeManifest, makeOwnGo, ownSources } from './make-go.ts'
+import { type GoToolChain, goToolChain, makeGo, makeManifest, makeOwnGo, ownSources } from './make-go.ts'
 import { hostArch, makeImage } from './make-image.ts'
 import { makeRoot } from './make-root.ts'
 import { cachedPart, type Making, makePart, type Part, partDigest, partDir, sweep } from './part.ts'
@@ -45,7 +45,7 @@ export function build(recipes: readonly Recipe[], options: BuildOptions): Build 
 }
 
 interface Shared {
-  readonly go: () => Promise<string>
+  readonly go: () => Promise<GoToolChain>
   readonly lock: () => Promise<void>
   readonly slots: ReturnType<typeof slots>
   readonly release: () => Promise<void>
@@ -132,8 +132,8 @@ async function contextOf(
   inputs: ReadonlyMap<string, Part>,
   shared: Shared,
 ): Promise<readonly string[]> {
-  if (recipe.kind === 'go') return [await shared.go()]
-  if (recipe.kind === 'own') return [await shared.go(), ...(await ownSources(recipe))]
+  if (recipe.kind === 'go') return [(await shared.go()).version]
+  if (recipe.kind === 'own') return [(await shared.go()).version, ...(await ownSources(recipe))]
   if (recipe.kind === 'root') return [hostArch()]
   return [hostArch(), ...[...inputs.values()].flatMap((part) => part.files.map((file) => file.sha256))]
 }

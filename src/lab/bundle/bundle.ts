@@ -7,7 +7,7 @@ import { BUNDLE_FILE, BUNDLE_FORMAT, type Bundle, type BundleEntry, openBundle }
 import { FailedError, InputError } from '../../core/errors.ts'
 import { type Build, type BuildOptions, build } from './builder.ts'
 import { hostArch } from './make-image.ts'
-import type { Part, PartFile } from './part.ts'
+import { type Part, type PartFile, touch } from './part.ts'
 import { artifactsOf, type Recipe } from './recipe.ts'
 import { RECIPES } from './recipes.ts'
 
@@ -32,6 +32,12 @@ export function startBundle(options: BundleOptions, recipes: readonly Recipe[] =
   const task = { type: 'task', id: 'bundle', title: "the lab's bundle" } as const
   options.report({ ...task, state: 'start', total: recipes.length, done: 0, unit: 'items' })
   const building = build(recipes, options)
+  let made = 0
+  for (const part of building.parts.values()) {
+    const count = () =>
+      options.report({ ...task, state: 'progress', done: ++made, total: recipes.length, unit: 'items' })
+    part.then(count, () => undefined)
+  }
   const done = finish(building, recipes, options).then(
     (bundle) => {
       options.report({ ...task, state: 'ok', ms: Math.round(performance.now() - begin) })
@@ -143,6 +149,7 @@ async function assemble(made: readonly Made[], cacheDir: string): Promise<string
     await rename(temporary, dir).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
     })
+    await touch(dir)
     return dir
   } finally {
     await rm(temporary, { recursive: true, force: true })

@@ -15,19 +15,32 @@ const OWN_GO = '1.24.0'
 /** Source of our own programs, one folder each. */
 const OWN_SOURCE = join(import.meta.dirname, 'go')
 
-/** `go1.26.8 linux/amd64`: part of every digest, since another compiler makes other bytes. */
-export async function goToolChain(signal?: AbortSignal): Promise<string> {
-  const fix = 'install Go from https://go.dev/dl/ so that `go version` works, and try again'
-  const text = await buildCommand(['go', 'version'], { fix, ...(signal === undefined ? {} : { signal }) })
-  return text.replace(/^go version /, '').trim()
+const NO_GO = 'install Go from https://go.dev/dl/ so that `go version` works, and try again'
+
+export interface GoToolChain {
+  /** `go1.26.8 linux/amd64`: part of every digest, since another compiler makes other bytes. */
+  readonly version: string
+  /** It fetches a newer tool chain by itself when a module wants one. */
+  readonly switches: boolean
+}
+
+/** @throws FailedError when there is no Go on this machine */
+export async function goToolChain(signal?: AbortSignal): Promise<GoToolChain> {
+  const options = { fix: NO_GO, ...(signal === undefined ? {} : { signal }) }
+  const text = await buildCommand(['go', 'env', '-json', 'GOVERSION', 'GOOS', 'GOARCH', 'GOTOOLCHAIN'], options)
+  const { GOVERSION = '', GOOS, GOARCH, GOTOOLCHAIN } = JSON.parse(text) as Readonly<Record<string, string>>
+  return {
+    version: `${GOVERSION} ${GOOS}/${GOARCH}`,
+    switches: GOTOOLCHAIN !== 'local' && goIsAtLeast(GOVERSION, '1.21'),
+  }
 }
 
 /** Compiles a part's programs into `making.dir`. */
-export async function makeGo(recipe: GoRecipe, making: Making, goVersion: string): Promise<void> {
+export async function makeGo(recipe: GoRecipe, making: Making, go: GoToolChain): Promise<void> {
   const [main] = recipe.modules
   if (main === undefined) throw new Error(`${recipe.name} names no module`)
   const upstream = parseGoMod(await readFile((await fetchModule(main, making)).goMod, 'utf8'))
-  requireGo(goVersion, upstream.go, recipe.title)
+  requireGo(go, upstream.go, recipe.title)
   const source = join(making.scratch, 'source')
   await mkdir(source)
   await writeFile(join(source, 'go.mod'), goMod(recipe, upstream))
@@ -43,8 +56,8 @@ export async function makeGo(recipe: GoRecipe, making: Making, goVersion: string
 async function build(recipe: GoRecipe, source: string, making: Making): Promise<void> {
   const packages = recipe.programs.map((program) => program.package)
   const tags = recipe.tags === undefined ? [] : ['-tags', recipe.tags.join(',')]
-  const env = { CGO_ENABLED: recipe.cgo ? '1' : '0', GOFLAGS: '-mod=mod', GOWORK: 'off' }
-  const listed = await runGo(['list', '-deps', ...tags, ...packages], source, env, making, making.line)
+  const where = { cwd: source, cgo: recipe.cgo }
+  const listed = await runGo(['list', '-deps', ...tags, ...packages], { ...where, onLine: making.line }, making)
   const total = listed.split('\n').length
   let done = 0
   const onLine = (line: string) => {
@@ -54,25 +67,19 @@ async function build(recipe: GoRecipe, source: string, making: Making): Promise<
   }
   await mkdir(join(making.scratch, 'out'))
   const flags = ['-v', '-trimpath', '-buildvcs=false', ...tags, '-ldflags', linkerFlags(recipe)]
-  await runGo(['build', ...flags, '-o', `${join(making.scratch, 'out')}/`, ...packages], source, env, making, onLine)
+  await runGo(['build', ...flags, '-o', `${join(making.scratch, 'out')}/`, ...packages], { ...where, onLine }, making)
 }
 
 /** Compiles our own programs. The sources are copied first: the module file belongs to this build, not to the tree. */
-export async function makeOwnGo(recipe: OwnGoRecipe, making: Making, goVersion: string): Promise<void> {
-  requireGo(goVersion, OWN_GO, recipe.title)
+export async function makeOwnGo(recipe: OwnGoRecipe, making: Making, go: GoToolChain): Promise<void> {
+  requireGo(go, OWN_GO, recipe.title)
   const source = join(making.scratch, 'source')
   await mkdir(source)
   for (const name of recipe.programs) await cp(join(OWN_SOURCE, name), join(source, name), { recursive: true })
   await writeFile(join(source, 'go.mod'), `module bundle.local/own\n\ngo ${OWN_GO}\n`)
-  const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=mod', GOWORK: 'off' }
-  const flags = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w']
-  await runGo(
-    ['build', ...flags, '-o', `${making.dir}/`, ...recipe.programs.map((name) => `./${name}`)],
-    source,
-    env,
-    making,
-    making.line,
-  )
+  const packages = recipe.programs.map((name) => `./${name}`)
+  const words = ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', `${making.dir}/`, ...packages]
+  await runGo(words, { cwd: source, onLine: making.line }, making)
 }
 
 /** Text of our own programs, for the digest. */
@@ -93,33 +100,34 @@ export async function makeManifest(recipe: ManifestRecipe, making: Making): Prom
 
 async function fetchModule(module: GoModule, making: Making): Promise<{ dir: string; goMod: string }> {
   making.line(`fetching ${moduleWord(module)}`)
-  const env = { GOWORK: 'off', GOFLAGS: '-mod=mod' }
-  const text = await runGo(['mod', 'download', '-json', moduleWord(module)], making.scratch, env, making, undefined)
+  const text = await runGo(['mod', 'download', '-json', moduleWord(module)], { cwd: making.scratch }, making)
   const answer = JSON.parse(text) as { Dir: string; GoMod: string }
   return { dir: answer.Dir, goMod: answer.GoMod }
 }
 
-function runGo(
-  words: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-  making: Making,
-  onLine: ((line: string) => void) | undefined,
-): Promise<string> {
-  const signal = making.signal === undefined ? {} : { signal: making.signal }
+interface GoRun {
+  readonly cwd: string
+  readonly cgo?: boolean
+  readonly onLine?: (line: string) => void
+}
+
+/** Settings of the user that would change what comes out are set back to Go's own; proxies, caches and tool chain stay. */
+const SETTINGS = { GOFLAGS: '-mod=mod', GOWORK: 'off', GOEXPERIMENT: '', GOAMD64: 'v1', GOARM64: 'v8.0' } as const
+
+function runGo(words: readonly string[], { cwd, cgo, onLine }: GoRun, { signal }: Making): Promise<string> {
   return buildCommand(['go', ...words], {
     cwd,
-    env,
+    env: { ...SETTINGS, CGO_ENABLED: cgo === true ? '1' : '0' },
     fix: GO_FIX,
-    ...signal,
+    ...(signal === undefined ? {} : { signal }),
     ...(onLine === undefined ? {} : { onLine }),
   })
 }
 
-function requireGo(installed: string, wanted: string, title: string): void {
-  if (goIsAtLeast(installed, wanted)) return
+function requireGo(installed: GoToolChain, wanted: string, title: string): void {
+  if (installed.switches || goIsAtLeast(installed.version, wanted)) return
   throw new FailedError({
-    what: `${title} needs Go ${wanted} or newer, this machine has ${installed}`,
+    what: `${title} needs Go ${wanted} or newer, this machine has ${installed.version}`,
     where: 'this machine',
     fix: 'install a newer Go from https://go.dev/dl/ and put it first in PATH',
   })

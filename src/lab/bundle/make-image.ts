@@ -2,6 +2,7 @@ import { link } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { join } from 'node:path'
 import { measureFile } from '../../artifacts/artifact-file.ts'
+import { FailedError } from '../../core/errors.ts'
 import { compressLayer, imageEntries, type Layer, type LayerEntry, withParents, writeTar } from './image-archive.ts'
 import type { Making, Part } from './part.ts'
 import type { ImageRecipe } from './recipe.ts'
@@ -57,5 +58,13 @@ function partOf(inputs: ReadonlyMap<string, Part>, name: string): Part {
 
 /** The lab's machines have this machine's processor. */
 export function hostArch(): 'amd64' | 'arm64' {
-  return arch() === 'arm64' ? 'arm64' : 'amd64'
+  const machine = arch()
+  if (machine === 'x64') return 'amd64'
+  if (machine === 'arm64') return 'arm64'
+  throw new FailedError({
+    what: `the lab's bundle cannot be made on a ${machine} processor`,
+    where: 'this machine',
+    why: 'Kubernetes nodes are supported on x86-64 and arm64 only',
+    fix: 'use a machine with one of them',
+  })
 }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { measureFile } from '../../artifacts/artifact-file.ts'
 import type { Recipe } from './recipe.ts'
 
 /** Raised when the way of making a kind of part changes what comes out, so that cached ones are not taken for new ones. */
-const WAY: Readonly<Record<Recipe['kind'], number>> = { go: 1, own: 1, root: 1, image: 2, manifest: 1 }
+const WAY: Readonly<Record<Recipe['kind'], number>> = { go: 1, own: 1, root: 2, image: 2, manifest: 1 }
 const PART_FILE = 'part.json'
+
+const UNUSED_MS = 30 * 24 * 60 * 60_000
 
 /** Where a part is being made, and whom to tell. */
 export interface Making {
@@ -48,7 +50,15 @@ export function partDir(cacheDir: string, name: string, digest: string): string 
 /** @returns undefined when it was never made */
 export async function cachedPart(name: string, dir: string): Promise<Part | undefined> {
   const text = await readFile(join(dir, PART_FILE), 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : { name, dir, files: JSON.parse(text) as PartFile[] }
+  if (text === undefined) return undefined
+  await touch(dir)
+  return { name, dir, files: JSON.parse(text) as PartFile[] }
+}
+
+/** Marks a folder of the cache as used, for `sweep`. */
+export async function touch(dir: string): Promise<void> {
+  const now = new Date()
+  await utimes(dir, now, now)
 }
 
 /** Makes a part beside its place and moves it there when it is whole: a killed build leaves no half part that looks whole. */
@@ -85,10 +95,13 @@ async function measureFiles(dir: string): Promise<PartFile[]> {
   return files
 }
 
-/** Removes what builds that were killed left behind. Only for whoever holds the lock. */
+/** Removes what killed builds left behind, and what nobody has used for a month. Only for whoever holds the lock. */
 export async function sweep(cacheDir: string): Promise<void> {
-  const parts = join(cacheDir, 'parts')
-  const names = await readdir(parts).catch(() => [])
-  for (const name of names.filter((each) => each.startsWith('.')))
-    await rm(join(parts, name), { recursive: true, force: true })
+  for (const shelf of [join(cacheDir, 'parts'), join(cacheDir, 'bundles')]) {
+    for (const name of await readdir(shelf).catch(() => [])) {
+      const path = join(shelf, name)
+      const ageMs = Date.now() - (await stat(path)).mtimeMs
+      if (name.startsWith('.') || ageMs > UNUSED_MS) await rm(path, { recursive: true, force: true })
+    }
+  }
 }

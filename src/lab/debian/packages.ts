@@ -34,6 +34,7 @@ async function install(missing: readonly string[], report: Report): Promise<void
 
 /** Those of `names` that dpkg does not have installed and configured. */
 export async function missingPackages(names: readonly string[]): Promise<string[]> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
   const format = '${Package} ${db:Status-Status}\\n'
   const { stdout } = await command(['dpkg-query', '--show', '--showformat', format, ...names], { deadlineMs: 30_000 })
   const installed = new Set(stdout.split('\n').map((line) => line.replace(/ installed$/, '')))

@@ -17,7 +17,11 @@ export interface LockOptions {
  */
 export async function withFileLock<T>(path: string, options: LockOptions, body: () => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true })
-  const free = (await hold(path, 0)) ?? (options.onWait?.(), await hold(path, options.waitMs))
+  let free = await hold(path, 0)
+  if (free === undefined) {
+    options.onWait?.()
+    free = await hold(path, options.waitMs)
+  }
   if (free === undefined) {
     throw new LockedError({
       what: `another run has held ${path} for more than ${Math.round(options.waitMs / 1000)} s`,

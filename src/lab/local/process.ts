@@ -54,6 +54,17 @@ export async function signalProcess(pid: number, signal: 'KILL' | 'TERM' | 'STOP
   await command(['kill', `-${signal}`, '--', String(pid)], { deadlineMs: 5000 })
 }
 
+/** Runs `body` while the process is stopped, if it is alive. What it had handed to the kernel before stays true. */
+export async function whileStopped(id: ProcessId | undefined, body: () => Promise<void>): Promise<void> {
+  if (id === undefined || !(await isAlive(id))) return body()
+  await signalProcess(id.pid, 'STOP')
+  try {
+    await body()
+  } finally {
+    await signalProcess(id.pid, 'CONT')
+  }
+}
+
 async function startTicksOf(pid: number): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   return parseStartTicks(stat)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { access, constants } from 'node:fs/promises'
+import { access, constants, writeFile } from 'node:fs/promises'
 import { arch, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { ensurePackages } from '../debian/packages.ts'
@@ -8,7 +8,7 @@ import { baseDisk } from '../disk/base-disk.ts'
 import { copySparse, makeDisk } from '../disk/machine-disk.ts'
 import type { DriverPlace } from '../drivers.ts'
 import { hardwareAddress, identityFiles } from '../identity.ts'
-import { isAlive, killAndWait, signalProcess, startDetached } from '../local/process.ts'
+import { isAlive, killAndWait, startDetached, whileStopped } from '../local/process.ts'
 import type { LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
 import { ensureLan, ensureTap, insideArgv, networkFiles, streamArgv, tapOf } from '../network/lan.ts'
 import { waitForSshd } from '../network/sshd.ts'
@@ -42,9 +42,11 @@ export function umlDriver(place: DriverPlace): LabDriver {
     stop: async (machine) => {
       if (machine.process) await killAndWait(machine.process)
     },
-    save: (machine, folder) => paused(machine, () => copySparse(diskOf(machine), join(folder, 'disk.img'))),
+    save: (machine, folder) =>
+      whileStopped(machine.process, () => copySparse(diskOf(machine), join(folder, 'disk.img'))),
     load: (machine, folder) => copySparse(join(folder, 'disk.img'), diskOf(machine)),
     remove: async () => {},
+    close: async () => {},
   }
 }
 
@@ -93,6 +95,7 @@ async function create(place: DriverPlace, spec: MachineSpec, at: Place): Promise
   }
   // Kernel and modules belong together: a machine keeps the kernel it was made with, whatever the cache has later.
   await copySparse(program, kernelOf(machine))
+  await writeFile(launcherOf(machine), LAUNCHER, { mode: 0o700 })
   await makeDisk(disk, diskOf(machine), spec.diskGiB, files)
   return machine
 }
@@ -108,7 +111,7 @@ async function start(
   const argv = insideArgv(place.namespace, [
     'env',
     'TMPDIR=/dev/shm',
-    kernelOf(machine),
+    launcherOf(machine),
     ...kernelArguments(machine, tap.interface),
   ])
   const process = await startDetached(argv, machine.consoleLog, machine.folder)
@@ -135,16 +138,21 @@ export function kernelArguments(machine: Machine, tap: string): string[] {
   ]
 }
 
-/** While the kernel's process is stopped nothing writes; what the machine had synced is on the disk. */
-async function paused(machine: Machine, body: () => Promise<void>): Promise<void> {
-  const alive = machine.process !== undefined && (await isAlive(machine.process))
-  if (!alive || !machine.process) return body()
-  await signalProcess(machine.process.pid, 'STOP')
-  try {
-    await body()
-  } finally {
-    await signalProcess(machine.process.pid, 'CONT')
-  }
+/**
+ * On `reboot` the kernel executes its own argv[0] anew, with all its files still open: the tap would be busy and the old
+ * memory never given back. So argv[0] is this script, which closes them first. bash, because dash knows no descriptor
+ * above 9 and cannot set argv[0].
+ */
+const LAUNCHER = `#!/bin/bash
+for path in /proc/$$/fd/*; do
+  fd=\${path##*/}
+  if [ "$fd" -gt 2 ] && [ "$fd" -ne 255 ]; then eval "exec $fd>&-"; fi
+done 2>/dev/null
+exec -a "$0" "\${0%/*}/linux" "$@"
+`
+
+function launcherOf(machine: Machine): string {
+  return join(machine.folder, 'launch')
 }
 
 function kernelOf(machine: Machine): string {

@@ -118,6 +118,21 @@ describe('parts of the bundle', () => {
   })
 })
 
+test('a manifest upstream changed under the same version is refused, naming both digests', async () => {
+  const wrong = recipes.map((recipe) => (recipe.kind === 'manifest' ? { ...recipe, sha256: 'a'.repeat(64) } : recipe))
+  await expect(make('first', { recipes: wrong })).rejects.toThrow(
+    /kube-flannel\.yml .* has sha256 [0-9a-f]{64}, expected a{64}/,
+  )
+})
+
+test('one artifact can be had before the rest, and a name that is not in it is refused at once', async () => {
+  const started = startBundle({ cacheDir: join(root, 'first'), report: () => {}, jobs: 1 }, recipes)
+  expect(started.names).toEqual(expect.arrayContaining(['cni/bridge', 'pause', 'kube-flannel.yml']))
+  expect((await started.artifact('cni/bridge')).artifact).toMatchObject({ name: 'cni/bridge', kind: 'binary' })
+  await expect(started.artifact('kubelet')).rejects.toThrow("the lab's bundle does not hold kubelet")
+  await started.done
+})
+
 describe('our own programs', () => {
   const program = async (name: string) => {
     const parts = await readdir(join(root, 'first/parts'))

@@ -1,0 +1,76 @@
+import type { KernelUser } from '../../catalog/kernel-floors.ts'
+import { CONTROL_PLANE, EVERY_NODE, KUBE_PROXY, type NodePort, TUNNEL } from '../../catalog/node-ports.ts'
+import type { Verify } from '../../inventory/inventory.ts'
+import { kernelModuleNames } from '../kernel.ts'
+import type { Node } from '../node.ts'
+
+/** Everything the requirements of one machine depend on. */
+export interface VerifySettings {
+  readonly controlPlane: boolean
+  /** Minor version of Kubernetes, e.g. 36. */
+  readonly kubernetesMinor: number
+  readonly etcdFolder: string
+  /** What asks something of the kernel. */
+  readonly kernelUsers: readonly KernelUser[]
+  /** Several names where one module was renamed. */
+  readonly modules: readonly (readonly string[])[]
+  readonly ports: readonly NodePort[]
+  readonly thresholds: Verify
+  /** `off`: the kernel step turns swap off. `keep`: it stays, and the kubelet is told so. */
+  readonly swap: 'off' | 'keep'
+  /** Names beside its own that the machine must be able to look up. */
+  readonly names: readonly string[]
+  /** The machine is to run virtual machines. */
+  readonly nestedVirtualisation: boolean
+  readonly accept: Readonly<Record<string, string>>
+  /** Measure everything anew, and watch for `cpuStealSampleSeconds`; otherwise a recorded fsync figure will do. */
+  readonly measureAgain: boolean
+  readonly operatorNowMs: () => number
+}
+
+/** What one node's place in the inventory makes of them. */
+export function verifySettings(node: Node, { measureAgain }: { readonly measureAgain: boolean }): VerifySettings {
+  const { host, inventory } = node
+  const { kubernetes, network } = inventory
+  const controlPlane = host.roles.includes('control-plane')
+  const usesIpvs = kubernetes.kubeProxy.mode === 'ipvs'
+  return {
+    controlPlane,
+    kubernetesMinor: Number(kubernetes.version.split('.')[1]),
+    etcdFolder: kubernetes.etcd.dataDir,
+    kernelUsers: kernelUsers(node),
+    modules: [...kernelModuleNames(node), ...(usesIpvs ? IPVS_BESIDE : [])].map((name) =>
+      typeof name === 'string' ? [name] : name,
+    ),
+    ports: [
+      ...EVERY_NODE,
+      ...(controlPlane ? CONTROL_PLANE : []),
+      ...(kubernetes.kubeProxy.mode === 'none' ? [] : KUBE_PROXY),
+      ...(TUNNEL[`${network.cni} ${network.backend}`] ?? []),
+    ],
+    thresholds: host.verify,
+    swap: host.kernel.swap,
+    names: namesToResolve(inventory.artifacts.source),
+    nestedVirtualisation: false,
+    accept: host.accept,
+    measureAgain,
+    operatorNowMs: node.operatorClock,
+  }
+}
+
+/** What kube-proxy's ipvs mode uses and loads by itself, where it is there. */
+const IPVS_BESIDE = ['ip_set', 'xt_set', 'dummy']
+
+function kernelUsers({ inventory: { kubernetes, network } }: Node): readonly KernelUser[] {
+  const users: KernelUser[] = ['kubernetes', network.cni]
+  if (kubernetes.kubeProxy.mode === 'nftables') users.push('kube-proxy nftables')
+  if (kubernetes.kubeProxy.mode === 'ipvs') users.push('kube-proxy ipvs')
+  if (network.backend === 'wireguard') users.push('flannel wireguard')
+  return users
+}
+
+/** Hosts the files come from: none when they come through our own connection. */
+function namesToResolve(source: Node['inventory']['artifacts']['source']): readonly string[] {
+  if (typeof source === 'object' && 'mirror' in source) return [new URL(source.mirror).hostname]
+  return source === 'release' ? ['dl.k8s.io', 'registry.k8s.io', 'github.com'] : []
+}

@@ -1,0 +1,107 @@
+import { InputError } from '../core/errors.ts'
+import {
+  type Change,
+  type Resource,
+  type ResourceOptions,
+  type ResourceType,
+  resource,
+  type Step,
+} from '../core/resource.ts'
+import { type ManagerLimit, managerLimitProbe } from '../facts/manager-limit.ts'
+import { blobOf } from './blob.ts'
+import {
+  type OwnedFile,
+  type OwnedFileState,
+  observeOwnedFile,
+  ownedFileChanges,
+  ownedFileProbes,
+  ownedFileSteps,
+} from './owned-file.ts'
+
+export interface OpenFilesWant {
+  /** How many files one process may have open: services (systemd) and logins (pam_limits) alike. */
+  readonly count: number
+}
+
+interface Have {
+  readonly services: OwnedFileState
+  readonly logins: OwnedFileState
+  readonly running: ManagerLimit
+}
+
+const SERVICES_FOLDER = '/etc/systemd/system.conf.d'
+const LOGINS_FOLDER = '/etc/security/limits.d'
+
+/** The limit on open files, for services and for logins. What runs already keeps its own until it is restarted. */
+export function openFiles(want: OpenFilesWant, options?: ResourceOptions): Resource {
+  if (!Number.isInteger(want.count) || want.count < 1024 || want.count > 1_073_741_816)
+    throw new InputError({
+      what: `${want.count} open files: a whole number from 1024 to 1073741816 is wanted`,
+      fix: 'set kernel.openFiles, e.g. 1048576',
+    })
+  return resource(openFilesType, want, { title: 'open-file limits', ...options })
+}
+
+export const openFilesType: ResourceType<OpenFilesWant, Have> = {
+  name: 'open-files',
+  key: () => 'limits:open-files',
+  probes: (want) => [managerLimitProbe, ...files(want).flatMap(ownedFileProbes)],
+  observe(want, answers) {
+    const [services, logins] = files(want).map((file) => observeOwnedFile(file, answers))
+    if (!services || 'unknown' in services) return services ?? { unknown: '' }
+    if (!logins || 'unknown' in logins) return logins ?? { unknown: '' }
+    return { services, logins, running: answers.get(managerLimitProbe) }
+  },
+  diff(want, { services, logins, running }): readonly Change[] {
+    const wanted = String(want.count)
+    const pending = [running.soft, running.hard].some((have) => have !== undefined && have !== wanted)
+    const from = running.soft === running.hard ? `${running.hard}` : `${running.soft} (up to ${running.hard})`
+    return [
+      ...named(servicesFile(want), services),
+      ...named(loginsFile(want), logins),
+      ...(pending ? [{ what: 'services started from now on', from, to: wanted }] : []),
+    ]
+  },
+  steps(want, have): readonly Step[] {
+    const changes = openFilesType.diff(want, have)
+    if (changes.length === 0) return []
+    const reload: Step = {
+      title: 'have systemd read its limits',
+      // daemon-reload does not read system.conf in every version; this does, and no service notices.
+      body: '[ ! -d /run/systemd/system ] || systemctl daemon-reexec',
+    }
+    return [
+      ...withFolder(SERVICES_FOLDER, ownedFileSteps(servicesFile(want), have.services)),
+      ...withFolder(LOGINS_FOLDER, ownedFileSteps(loginsFile(want), have.logins)),
+      reload,
+    ]
+  },
+  evidence: ({ count }) => String(count),
+}
+
+function named(file: OwnedFile, have: OwnedFileState): readonly Change[] {
+  return ownedFileChanges(file, have).map((change) => ({ ...change, what: `${file.path} ${change.what}`.trim() }))
+}
+
+/** Both folders belong to their packages, which do not always make them. */
+function withFolder(folder: string, steps: readonly Step[]): readonly Step[] {
+  return steps.map((step) => ({ ...step, body: `[ -d ${folder} ] || mkdir -m 0755 ${folder} || exit\n${step.body}` }))
+}
+
+function files(want: OpenFilesWant): readonly OwnedFile[] {
+  return [servicesFile(want), loginsFile(want)]
+}
+
+function servicesFile({ count }: OpenFilesWant): OwnedFile {
+  return owned(`${SERVICES_FOLDER}/50-provision.conf`, `[Manager]\nDefaultLimitNOFILE=${count}\n`)
+}
+
+function loginsFile({ count }: OpenFilesWant): OwnedFile {
+  // `*` does not cover root.
+  return owned(`${LOGINS_FOLDER}/50-provision.conf`, `* - nofile ${count}\nroot - nofile ${count}\n`)
+}
+
+function owned(path: string, text: string): OwnedFile {
+  const whole = `# Written by provision; changes made here are lost.\n${text}`
+  return { path, blob: blobOf(path, whole), text: whole, mode: '0644', owner: 'root', group: 'root' }
+}
