@@ -1,4 +1,5 @@
 import { homedir, hostname, userInfo } from 'node:os'
+import { dirname } from 'node:path'
 import { PARTS } from './cli/joined.ts'
 import { runProgram } from './cli/program.ts'
 import type { World } from './cli/world.ts'
@@ -33,7 +34,24 @@ function world(): World {
   const { username } = userInfo()
   const place = { cwd: process.cwd(), home: homedir(), user: username, machine: hostname() }
   const runtime = { node: process.version, platform: `${process.platform} ${process.arch}` }
-  return { argv: process.argv.slice(2), env, ...place, runtime, stdin, stdout, stderr, signal: stop.signal }
+  return {
+    program: programName(),
+    argv: process.argv.slice(2),
+    env,
+    ...place,
+    runtime,
+    stdin,
+    stdout,
+    stderr,
+    signal: stop.signal,
+  }
+}
+
+/** What to type to call us again; the launcher tells how it was called. */
+function programName(): string {
+  const called = process.env.PROVISION_CALLED_AS
+  if (called === undefined || called === '') return 'provision'
+  return process.env.PATH?.split(':').includes(dirname(called)) ? 'provision' : called
 }
 
 function tell(error: unknown): number {

@@ -9,16 +9,19 @@ import { proof } from '../render/proof.ts'
 import { recap } from '../render/recap.ts'
 import { resumeCommand } from './resume.ts'
 import type { RunLog } from './run-log.ts'
+import type { World } from './world.ts'
 
 export interface Closing {
   readonly log: RunLog
-  readonly argv: readonly string[]
+  readonly world: Pick<World, 'program' | 'argv'>
   readonly paint: Paint
   readonly verbose: boolean
   /** Of the terminal, when there is one. */
   readonly columns?: number
   readonly ms: number
   readonly exit: number
+  /** Somebody was asked and did not say yes. */
+  readonly declined: boolean
   readonly criticalPath: readonly PathPart[]
   /** Keys of the resources that are the proof. */
   readonly proofKeys: ReadonlySet<string>
@@ -27,13 +30,14 @@ export interface Closing {
 /** Last words of a run that may have changed something. */
 export function afterActing(closing: Closing): readonly string[] {
   const { log, paint, ms, criticalPath, exit } = closing
+  if (closing.declined) return ['', ...cards(closing), 'nothing was changed']
   return [
     '',
     ...unmetText(closing),
     ...cards(closing),
     ...(exit === EXIT.ok ? proofText(closing) : []),
     ...recap({ hosts: [...log.results.values()], criticalPath, ms, paint }),
-    ...(exit === EXIT.interrupted ? [`stopped; to go on: ${resumeCommand(closing.argv)}`] : []),
+    ...(exit === EXIT.interrupted ? [`stopped; to go on: ${resumeCommand(closing.world)}`] : []),
   ]
 }
 
@@ -83,9 +87,9 @@ function unmetPlans({ plans }: RunLog): readonly HostPlan[] {
   return [...plans.values()].filter(({ resources }) => resources.some(({ verdict }) => verdict === 'unmet'))
 }
 
-function cards({ log, paint, argv, columns }: Closing): readonly string[] {
+function cards({ log, paint, world, columns }: Closing): readonly string[] {
   const width = columns === undefined ? {} : { columns }
-  return failureCards(log.failures, { paint, ...width, again: (hosts) => resumeCommand(argv, hosts) })
+  return failureCards(log.failures, { paint, ...width, again: (hosts) => resumeCommand(world, hosts) })
 }
 
 function proofText({ log, paint, proofKeys }: Closing): readonly string[] {

@@ -66,7 +66,7 @@ async function fetchOnly({ world, parts }: VerbContext, path: string, options: K
     throw new FailedError({
       what: 'no host has a kubeconfig yet',
       where: hosts.join(', '),
-      fix: `bring the cluster up first: ${shellWords(['provision', 'up', path])}`,
+      fix: `bring the cluster up first: ${shellWords([world.program, 'up', path])}`,
     })
   } finally {
     work.abort()
@@ -93,7 +93,7 @@ export async function takeKubeconfig({ world, screen, loaded, answers, options }
   const isLab = hosts.some(({ lab }) => lab !== undefined)
   if (isLab)
     screen.say([
-      `to look around: ${shellWords(['provision', 'lab', 'ssh', loaded.inventory.file, found.host, 'kubectl get pods -A'])}`,
+      `to look around: ${shellWords([world.program, 'lab', 'ssh', loaded.inventory.file, found.host, 'kubectl get pods -A'])}`,
     ])
   else screen.say([`to look around: kubectl --kubeconfig ${shellWords([path])} get pods -A`])
   return true

@@ -33,7 +33,13 @@ export async function prepare({
   const { inventory, hosts } = loaded
   const run = newRunId()
   const names = hosts.map(({ name }) => name)
-  screen.report({ type: 'run', run, command: shellWords(['provision', ...world.argv]), hosts: names, version: VERSION })
+  screen.report({
+    type: 'run',
+    run,
+    command: shellWords([world.program, ...world.argv]),
+    hosts: names,
+    version: VERSION,
+  })
   const signal = AbortSignal.any([world.signal, work])
   const local = { world, report: screen.report, signal, make }
   const fromMs = screen.clock()

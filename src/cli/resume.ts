@@ -1,10 +1,14 @@
 import { argv as shellWords } from '../core/quote.ts'
+import type { World } from './world.ts'
 
 /** Options that hold for one run only. */
 const ONCE = new Set(['--out', '--plan'])
 
 /** The command that goes on where this one stopped: the same words, for one host or for all. */
-export function resumeCommand(argv: readonly string[], hosts: readonly string[] = []): string {
+export function resumeCommand(
+  { program, argv }: Pick<World, 'program' | 'argv'>,
+  hosts: readonly string[] = [],
+): string {
   const words: string[] = []
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? ''
@@ -14,5 +18,5 @@ export function resumeCommand(argv: readonly string[], hosts: readonly string[] 
     else if (!word.includes('=')) i++
   }
   const limit = hosts.length > 0 ? ['--limit', hosts.join(',')] : []
-  return shellWords(['provision', ...words, ...limit])
+  return shellWords([program, ...words, ...limit])
 }

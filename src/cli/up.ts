@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import { EXIT, type ExitCode, InputError } from '../core/errors.ts'
 import { sha256 } from '../core/plan.ts'
 import { argv as shellWords } from '../core/quote.ts'
+import type { Consent } from './consent.ts'
 import { asSaved } from './gates.ts'
 import { takeKubeconfig } from './kubeconfig.ts'
 import { DEFAULT_INVENTORY, type Loaded, load } from './loaded.ts'
@@ -13,7 +14,7 @@ import { addRunOptions, type RunOptions } from './run-options.ts'
 import { Screen } from './screen.ts'
 import type { Verb } from './verb.ts'
 import { VERSION } from './version.ts'
-import { type Consent, detailedExit, newRunId, type Visit, type VisitResult, visit } from './visit.ts'
+import { detailedExit, newRunId, type Visit, type VisitResult, visit } from './visit.ts'
 import type { World } from './world.ts'
 
 interface UpOptions extends RunOptions {
@@ -81,7 +82,11 @@ async function up(world: World, parts: Parts, path: string, options: UpOptions):
     const make = consent !== 'look'
     const input = { ...(await prepare({ world, parts, screen, options, loaded, make, work: work.signal })), consent }
     const result = await visit(input)
-    if (options.out !== undefined) screen.say([await saveTo(options.out, path, loaded, result)])
+    if (options.out !== undefined) {
+      await saveTo(options.out, loaded, result)
+      const command = shellWords([world.program, 'up', path, '--plan', options.out])
+      screen.say([`plan saved to ${options.out}; carry it out with: ${command}`])
+    }
     if (consent === 'look') return options.detailedExitcode ? detailedExit(result) : result.exit
     if (result.exit !== EXIT.ok) return result.exit
     await takeKubeconfig({ world, screen, loaded, answers: result.answers, options })
@@ -100,19 +105,13 @@ function mayAct(world: World, { dryRun, yes, plan, json, input }: UpOptions): vo
     what: 'hosts would be changed, and there is nobody to ask: nothing was done',
     where: 'the command line',
     why: json ? '--json leaves no room for a question' : input ? 'this is not a terminal' : '--no-input was given',
-    fix: `say yes beforehand:  ${shellWords(['provision', ...world.argv, '--yes'])}   or look first with --dry-run`,
+    fix: `say yes beforehand:  ${shellWords([world.program, ...world.argv, '--yes'])}   or look first with --dry-run`,
   })
 }
 
-async function saveTo(
-  file: string,
-  path: string,
-  { inventory, redactor }: Loaded,
-  { plans }: VisitResult,
-): Promise<string> {
+async function saveTo(file: string, { inventory, redactor }: Loaded, { plans }: VisitResult): Promise<void> {
   const digest = sha256(redactor.text(JSON.stringify(inventory)))
   await savePlan(file, { format: 1, version: VERSION, inventory: digest, hosts: plans })
-  return `plan saved to ${file}; carry it out with: ${shellWords(['provision', 'up', path, '--plan', file])}`
 }
 
 /** The proof that a second run would do nothing. */

@@ -1,23 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { EXIT, type ExitCode } from '../core/errors.ts'
-import type { PathPart, Report } from '../core/events.ts'
+import type { PathPart } from '../core/events.ts'
 import type { Answers, AnyProbe } from '../core/fact.ts'
 import type { Connect, LockHolder } from '../core/host.ts'
-import type { Gate } from '../core/host-run.ts'
 import { type HostPlan, pending } from '../core/plan.ts'
 import { plannedResource } from '../core/plan-host.ts'
 import type { Compiled } from '../core/play.ts'
 import { argv as shellWords } from '../core/quote.ts'
 import { run } from '../core/run.ts'
-import { planText } from '../render/plan.ts'
 import { afterActing, afterFetching, afterJudging, afterLooking, type Closing } from './closing.ts'
-import { AskOnce, actAtOnce, lookOnly, Turnstile } from './gates.ts'
+import { type Consent, consented } from './consent.ts'
 import { RunLog } from './run-log.ts'
 import type { Screen } from './screen.ts'
 import type { World } from './world.ts'
-
-/** `look`: change nothing. `judge`: the same, for requirements alone; `fetch`: the same, and say nothing when all is well. `act`: at once. `ask`: one question for all hosts. Or a gate of the verb's own. */
-export type Consent = 'look' | 'judge' | 'fetch' | 'act' | 'ask' | Gate
 
 export interface Visit {
   /** Names this run on the hosts: its locks, journals and staging folders. */
@@ -54,27 +49,30 @@ export async function visit(input: Visit): Promise<VisitResult> {
     screen.report({ type: 'notice', host: each.host, text })
     screen.report({ type: 'plan', host: each.host, plan: unseenPlan(each) })
   }
+  const hosts = compiled.filter(({ host }) => !missing.has(host))
+  const consent = consented({ ...input, hosts: hosts.map(({ host }) => host) })
   const result = await run({
     run: input.run,
-    hosts: compiled.filter(({ host }) => !missing.has(host)),
-    ...consented(input),
+    hosts,
+    ...consent,
     holder: holder(world, input.run),
     clock: screen.clock,
     signal: world.signal,
     collect: input.collect,
   })
   const ms = screen.clock()
+  const exit = consent.declined() && result.exit === EXIT.ok ? EXIT.interrupted : result.exit
   const criticalPath = [...input.before, ...result.criticalPath]
-  screen.report({ type: 'end', ms, exit: result.exit, hosts: result.hosts, criticalPath })
+  screen.report({ type: 'end', ms, exit, hosts: result.hosts, criticalPath })
   const closing = {
-    ...{ log, argv: world.argv, paint: screen.paint, verbose, ms },
+    ...{ log, world, paint: screen.paint, verbose, ms },
     ...(world.stdout.isTTY === true ? { columns: world.stdout.columns } : {}),
-    ...{ exit: result.exit, criticalPath, proofKeys: proofKeys(compiled) },
+    ...{ exit, declined: consent.declined(), criticalPath, proofKeys: proofKeys(compiled) },
   }
   screen.say(lastWords(input.consent)(closing))
   const plans = [...log.plans.values()]
   return {
-    exit: result.exit,
+    exit,
     plans,
     answers: result.answers,
     isPending: plans.some((plan) => pending(plan).length > 0),
@@ -85,43 +83,6 @@ function lastWords(consent: Consent): (closing: Closing) => readonly string[] {
   if (consent === 'look') return afterLooking
   if (consent === 'judge') return afterJudging
   return consent === 'fetch' ? afterFetching : afterActing
-}
-
-interface Consented {
-  readonly gate: Gate
-  readonly connect: Connect
-  readonly forks: number
-  readonly report: Report
-}
-
-function consented({ consent, connect, forks, screen, compiled, missing, verbose }: Visit): Consented {
-  if (consent === 'look' || consent === 'judge' || consent === 'fetch')
-    return { gate: lookOnly, connect, forks, report: screen.report }
-  if (consent === 'act') return { gate: actAtOnce, connect, forks, report: screen.report }
-  if (typeof consent === 'function') return { gate: consent, connect, forks, report: screen.report }
-  const hosts = compiled.map(({ host }) => host).filter((host) => !missing.has(host))
-  const seen: HostPlan[] = []
-  const once = new AskOnce(hosts, (plans) => {
-    const question = plans.length === 1 ? 'Change it?' : `Change these ${plans.length} hosts?`
-    return screen.ask(['', ...planText(seen, { paint: screen.paint, verbose }), ''], question)
-  })
-  const turnstile = new Turnstile(forks)
-  screen.listen((event) => {
-    if (event.type === 'plan') seen.push(event.plan)
-  })
-  // Not from the screen: what is shown is redacted, and a password may read like the name of a host.
-  const report: Report = (event) => {
-    screen.report(event)
-    if (event.type !== 'host') return
-    turnstile.leave(event.host)
-    once.arrived(event.host)
-  }
-  return {
-    gate: turnstile.gate(once.gate),
-    connect: turnstile.connect(connect),
-    forks: Math.max(1, hosts.length),
-    report,
-  }
 }
 
 /** All that can honestly be said of a machine that does not exist: what would be looked at once it does. */
@@ -153,7 +114,7 @@ function holder(world: World, id: string): LockHolder {
   return {
     run: id,
     who: `${world.user}@${world.machine}`,
-    command: shellWords(['provision', ...world.argv]),
+    command: shellWords([world.program, ...world.argv]),
     since: new Date().toISOString(),
   }
 }

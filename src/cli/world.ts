@@ -1,5 +1,7 @@
 /** This process, as values: what main.ts hands in, and tests replace. */
 export interface World {
+  /** How the user called us, as one would type it again: `provision` or `src/provision`. */
+  readonly program: string
   /** Arguments after the program's name. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>

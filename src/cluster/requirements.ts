@@ -1,7 +1,6 @@
 import { requirementOf } from '../catalog/requirements.ts'
 import { InputError } from '../core/errors.ts'
 import type { Resource } from '../core/resource.ts'
-import { fsyncRecord } from '../resources/fsync-record.ts'
 import type { Node } from './node.ts'
 import { clockRules } from './requirements/clock.ts'
 import { identityRules } from './requirements/identity.ts'
@@ -40,12 +39,6 @@ export function requirements(node: Node, options: { readonly measureAgain: boole
   const settings = verifySettings(node, options)
   refuseUnknown(settings.accept, node.name)
   return rules(settings, node.name).map((rule) => fromRule(rule, settings.accept))
-}
-
-/** What is kept of the first verification of a control plane: the one figure that is dear to measure. */
-export function recordOfVerification({ host, inventory }: Node): readonly Resource[] {
-  if (!host.roles.includes('control-plane')) return []
-  return [fsyncRecord({ folder: inventory.kubernetes.etcd.dataDir, limitMs: host.verify.etcdFsyncP99Ms })]
 }
 
 function refuseUnknown(accept: Readonly<Record<string, string>>, where: string): void {

@@ -52,15 +52,19 @@ for path in ${argv(paths)}; do walk "$path"; done`,
  * more than any stack needs. btrfs and friends mount an invented device number: then the source names the device.
  */
 const WALK = `first_line() { first=; [ -r "$1" ] && IFS= read -r first <"$1"; :; }
+device_of_mount() {
+device=/sys/dev/block/$mount_device
+if [ ! -e "$device" ]; then
+case $mount_source in /dev/*) device=$(readlink -f -- "$mount_source") device=/sys/class/block/\${device##*/} ;; esac
+fi
+}
 walk() {
 resolve "$1"
 mount_of "$resolved"
 [ -n "$mount_point" ] || return 0
 printf '%s\\tmount\\t%s\\t%s\\t%s\\t%s\\n' "$1" "$resolved" "$mount_point" "$mount_type" "$mount_source"
-todo=/sys/dev/block/$mount_device seen=' ' visits=0
-if [ ! -e "$todo" ]; then
-case $mount_source in /dev/*) device=$(readlink -f -- "$mount_source") todo=/sys/class/block/\${device##*/} ;; esac
-fi
+device_of_mount
+todo=$device seen=' ' visits=0
 while [ -n "$todo" ] && [ "$visits" -lt 64 ]; do
 visits=$((visits + 1)) next=\${todo%% *}
 case $todo in *' '*) todo=\${todo#* } ;; *) todo= ;; esac
@@ -80,7 +84,8 @@ first_line loop/backing_file
 printf '%s\\tlayer\\t%s\\t%s\\n' "$1" "$name" "loop $first"
 resolve "\${first%/*}"
 mount_of "$resolved"
-below=" /sys/dev/block/$mount_device"
+device_of_mount
+below=" $device"
 elif [ -n "$below" ]; then
 if [ -r dm/uuid ]; then first_line dm/uuid; else first_line md/level; fi
 printf '%s\\tlayer\\t%s\\t%s\\n' "$1" "$name" "$first"

@@ -6,8 +6,8 @@ export interface PortAsk {
 }
 
 /**
- * Who listens on a port: names of processes (15 characters at most), `kernel` for the
- * kernel itself (a tunnel), `unknown` for one that cannot be seen. Empty when it is free.
+ * Who listens on a port: names of processes, 15 characters at most. `kernel` where no process has the socket open: tunnels
+ * and the NFS server listen so. Empty when the port is free.
  */
 export type PortOwners = readonly string[]
 
@@ -26,7 +26,7 @@ ${(['tcp', 'udp'] as const)
   })
   .join('\n')}
 owners`,
-  parse: (lines) => [...new Set(lines.map(([owner = 'unknown']) => owner))].sort(),
+  parse: (lines) => [...new Set(lines.map(([owner = 'kernel']) => owner))].sort(),
 }
 
 function hex(port: number): string {
@@ -55,8 +55,7 @@ for socket in $taken; do wanted="$wanted
 socket:[\${socket##*:}]"; done
 table=$(ls -l /proc/[0-9]*/fd 2>/dev/null | grep -F -e '/proc/' -e "\${wanted#?}")
 for socket in $taken; do
-name=unknown
-case $socket in *:0) name=kernel ;; esac
+name=kernel
 while IFS= read -r line; do
 case $line in
 /proc/*) folder=\${line%/fd:} ;;

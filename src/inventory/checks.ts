@@ -1,12 +1,12 @@
 import ipaddr from 'ipaddr.js'
 import type { Host, Inventory } from './inventory.ts'
-import { shown } from './issues.ts'
 import { pathText } from './layers.ts'
 import { didYouMean } from './nearest.ts'
 import type { Problem, Spot } from './problem.ts'
 import { asList, mapAt, type Raw } from './resolve.ts'
 import { secretReference } from './secret.ts'
 import { isSecretKey } from './secret-mask.ts'
+import { shown } from './source.ts'
 import { placeKey } from './tree.ts'
 
 /** Rules that no single value can break. Each gives its problems; none stops the others. */
@@ -20,13 +20,7 @@ function spotOf(raw: Raw, path: readonly (string | number)[]): Spot {
     const place = raw.places.get(placeKey(path.slice(0, length)))
     if (place) return length === path.length ? place.value : (place.key ?? place.value)
   }
-  return raw.places.get('')?.value ?? [...raw.places.values()][0]?.value ?? noSpot
-}
-
-const noSpot: Spot = {
-  source: { where: () => '', position: () => ({ line: 1, column: 1 }) } as never,
-  start: 0,
-  end: 1,
+  return raw.root
 }
 
 /** Names that refer to a host or group, and mean nobody. */

@@ -1,9 +1,9 @@
 import { InputError } from '../core/errors.ts'
 import type { Inventory } from './inventory.ts'
-import { shown } from './issues.ts'
 import { schemaAt } from './json-schema.ts'
 import { type Origin, pathText } from './layers.ts'
 import { didYouMean } from './nearest.ts'
+import { shown } from './source.ts'
 import { placeKey } from './tree.ts'
 
 export interface Explanation {
@@ -51,7 +51,8 @@ export function explainValue(inventory: Inventory, host: string, path: string): 
   const description = schemas.find((schema) => schema.description !== undefined)?.description
   return {
     path: pathText(parts),
-    value: found,
+    // Some settings have another name once they are understood: memory is memoryMiB.
+    value: found ?? from?.value,
     ...(from ? { from } : {}),
     overridden,
     ...(description === undefined ? {} : { description }),

@@ -62,6 +62,7 @@ export function valueHint(path: Path, value: unknown, typed: string): Hint | und
       fix: 'write cni: flannel',
     }
   }
+  if (['address', 'nodeAddress'].includes(key)) return addressHint(String(value), typed)
   if (path.join('.') === 'kubernetes.version') return versionHint(key, value, typed)
   if (key === 'accept' && Array.isArray(value))
     return { fix: `write the reason behind each: accept: {${String(value[0] ?? 'ID')}: why it may be so}` }
@@ -69,6 +70,14 @@ export function valueHint(path: Path, value: unknown, typed: string): Hint | und
   if (typeof value === 'string' && /^(yes|no|on|off)$/i.test(value)) {
     return { fix: `in YAML 1.2 ${value} is text: write ${/^(yes|on)$/i.test(value)}` }
   }
+  return undefined
+}
+
+function addressHint(text: string, typed: string): Hint | undefined {
+  if (/^[0-9]+(\.[0-9]+)?$/.test(typed)) return { fix: 'write all four numbers, like 10.0.0.11' }
+  if (text.includes('@')) return { fix: 'the user goes into ssh.user, the address stays alone' }
+  if (/^[^:]+:[0-9]+$/.test(text)) return { fix: 'the port goes into ssh.port, the address stays alone' }
+  if (text.includes('%')) return { fix: 'link-local addresses lead nowhere from other machines: take one without %' }
   return undefined
 }
 

@@ -5,7 +5,7 @@ import { pathText } from './layers.ts'
 import { didYouMean } from './nearest.ts'
 import type { Problem, Spot } from './problem.ts'
 import { isSecretKey } from './secret-mask.ts'
-import { visible } from './source.ts'
+import { shown, visible } from './source.ts'
 import { type Path, type Place, placeKey } from './tree.ts'
 
 type Issue = z.core.$ZodIssue
@@ -206,10 +206,4 @@ function shownValue(value: unknown, typed: string): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object') return 'a map'
   return typeof value === 'string' ? shown(value) : visible(typed || String(value))
-}
-
-/** A text of the user's in quotes, short and harmless to a terminal. */
-export function shown(text: string): string {
-  const short = text.length > 60 ? `${text.slice(0, 57)}…` : text
-  return JSON.stringify(short).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '␣')
 }

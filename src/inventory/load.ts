@@ -1,25 +1,17 @@
-import { dirname, join } from 'node:path'
+import { assemble, type PathOptions } from './assemble.ts'
 import { hostContradictions, hostCount, idleProxySettings, plainSecrets, sameMachine, unknownNames } from './checks.ts'
-import type { Host, Inventory, Var } from './inventory.ts'
+import type { Inventory } from './inventory.ts'
 import { problemsOf } from './issues.ts'
-import type { Origin } from './layers.ts'
 import { InventoryError, type Problem } from './problem.ts'
-import { mapAt, type Raw, type Resolved, resolveHost, whereOf } from './resolve.ts'
+import { mapAt, type Raw, resolveHost } from './resolve.ts'
 import { inventory as inventorySchema } from './schema.ts'
-import { resolvedSettings, type roles } from './schema-host.ts'
-import { type OpenSecret, Secret, type SecretReference, secretReference } from './secret.ts'
 import { readSettings, type Setting, withValue } from './set.ts'
 import { subnetProblems } from './subnets.ts'
 import { type Place, placeKey, readTree } from './tree.ts'
 
-export interface LoadOptions {
-  /** Shown in errors; paths in the inventory are relative to its folder. */
-  readonly file: string
+export interface LoadOptions extends PathOptions {
   /** `--set` arguments, `PATH=VALUE`. */
   readonly set?: readonly string[]
-  /** What `~/` stands for. */
-  readonly home?: string
-  readonly openSecret: OpenSecret
 }
 
 /**
@@ -28,10 +20,10 @@ export interface LoadOptions {
  */
 export function loadInventory(text: string, options: LoadOptions): Inventory {
   const raw = readRaw(text, options)
-  const hosts = Object.keys(mapAt(raw.data, 'hosts')).map((name) => ({ name, resolved: resolveHost(raw, name) }))
+  const hosts = Object.keys(mapAt(raw.data, 'hosts')).map((name) => resolveHost(raw, name))
   const inventory = assemble(raw, hosts, options)
   const problems = [
-    ...hosts.flatMap(({ resolved }) => resolved.problems),
+    ...hosts.flatMap((host) => host.problems),
     ...[hostCount, sameMachine, hostContradictions, idleProxySettings, subnetProblems].flatMap((check) =>
       check(raw, inventory),
     ),
@@ -56,7 +48,7 @@ function readRaw(text: string, options: LoadOptions): Raw {
   ])
   const result = inventorySchema.safeParse(data)
   const top = { ...root, end: root.start + 1 }
-  const raw: Raw = { file: mapAt(tree.value), data: mapAt(data), settings, places, filePlaces: tree.places }
+  const raw: Raw = { file: mapAt(tree.value), data: mapAt(data), settings, places, filePlaces: tree.places, root: top }
   const found = [
     ...problemsOf(result.error?.issues ?? [], { value: data, places, root: top }),
     ...tree.problems,
@@ -83,102 +75,6 @@ function notAMap(value: unknown, spot: Problem['spot']): Problem {
     fix,
     spot: start,
   }
-}
-
-function assemble(
-  raw: Raw,
-  resolved: readonly { name: string; resolved: Resolved }[],
-  options: LoadOptions,
-): Inventory {
-  const whole = inventorySchema.parse(raw.data)
-  const { source } = whole.artifacts
-  const groups = Object.keys(whole.groups ?? {}).map((group) => [
-    group,
-    resolved.filter((one) => one.resolved.groups.includes(group)).map((one) => one.name),
-  ])
-  return {
-    file: options.file,
-    name: whole.name,
-    kubernetes: whole.kubernetes,
-    runtime: whole.runtime,
-    network: whole.network,
-    artifacts: {
-      source: typeof source === 'object' && 'bundle' in source ? { bundle: localPath(source.bundle, options) } : source,
-    },
-    hosts: resolved.map((one) => assembleHost(raw, one.name, one.resolved, options)),
-    groups: Object.fromEntries(groups),
-    origins: new Map([
-      ...resolved.map((one): [string, Resolved['origins']] => [one.name, one.resolved.origins]),
-      ['', clusterOrigins(raw)],
-    ]),
-  }
-}
-
-function clusterOrigins(raw: Raw): ReadonlyMap<string, readonly Origin[]> {
-  const sections = ['name', 'kubernetes', 'runtime', 'network', 'artifacts', 'hosts', 'groups']
-  const keys = [...raw.places.keys()].filter((key) => sections.includes(key.split('\0')[0] ?? ''))
-  return new Map(
-    keys.map((key) => {
-      const path = key.split('\0')
-      const set = raw.places.get(key)?.value.source.file === '--set'
-      return [key, [{ layer: set ? '--set' : 'top', value: undefined, path, where: whereOf(raw.places, path) }]]
-    }),
-  )
-}
-
-function assembleHost(raw: Raw, name: string, resolved: Resolved, options: LoadOptions): Host {
-  const own = mapAt(raw.data, 'hosts', name)
-  const { ssh, become, vars, ...rest } = resolvedSettings.parse(resolved.settings)
-  const open = (reference: SecretReference, path: readonly string[]): Secret => {
-    const where = resolved.origins.get(placeKey(path.slice(0, 2)))?.[0]?.where ?? ''
-    return new Secret(
-      'file' in reference ? { file: localPath(reference.file, options) } : reference,
-      where,
-      options.openSecret,
-    )
-  }
-  const { password, passphrase, identityFile, knownHostsFile, ...sshRest } = ssh
-  const { password: becomePassword, ...becomeRest } = become
-  return {
-    name,
-    ...(typeof own.address === 'string' ? { address: own.address } : {}),
-    ...(typeof own.nodeAddress === 'string' ? { nodeAddress: own.nodeAddress } : {}),
-    roles: [...new Set(own.roles as (typeof roles)[number][])],
-    groups: resolved.groups,
-    ...rest,
-    ssh: {
-      ...sshRest,
-      ...(identityFile === undefined ? {} : { identityFile: localPath(identityFile, options) }),
-      ...(knownHostsFile === undefined ? {} : { knownHostsFile: localPath(knownHostsFile, options) }),
-      ...(password === undefined ? {} : { password: open(password, ['ssh', 'password']) }),
-      ...(passphrase === undefined ? {} : { passphrase: open(passphrase, ['ssh', 'passphrase']) }),
-    },
-    become: {
-      ...becomeRest,
-      ...(becomePassword === undefined ? {} : { password: open(becomePassword, ['become', 'password']) }),
-    },
-    vars: Object.fromEntries(
-      Object.entries(vars).map(([key, value]) => [
-        key,
-        withSecrets(value, (reference) => open(reference, ['vars', key])),
-      ]),
-    ),
-  }
-}
-
-/** `{secret: …}` anywhere in a variable becomes a Secret. */
-function withSecrets(value: unknown, open: (reference: SecretReference) => Secret): Var {
-  if (typeof value !== 'object' || value === null) return value as Var
-  if (Array.isArray(value)) return value.map((item) => withSecrets(item, open))
-  const entries = Object.entries(value)
-  if (entries.length === 1 && entries[0]?.[0] === 'secret') return open(secretReference.parse(entries[0][1]))
-  return Object.fromEntries(entries.map(([key, inner]) => [key, withSecrets(inner, open)]))
-}
-
-/** Absolute, from the home folder, or from the inventory's folder. */
-function localPath(path: string, options: LoadOptions): string {
-  if (path.startsWith('~/') && options.home !== undefined) return join(options.home, path.slice(2))
-  return path.startsWith('/') || path.startsWith('~') ? path : join(dirname(options.file), path)
 }
 
 function deepFreeze<T>(value: T): T {

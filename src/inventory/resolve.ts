@@ -1,8 +1,8 @@
-import { shown } from './issues.ts'
 import { type Layer, type Leaf, leaves, type Origin, pathText } from './layers.ts'
-import type { Problem } from './problem.ts'
+import type { Problem, Spot } from './problem.ts'
 import { layered } from './schema.ts'
 import { type Setting, withValue } from './set.ts'
+import { shown } from './source.ts'
 import { type Place, placeKey } from './tree.ts'
 
 type Data = Readonly<Record<string, unknown>>
@@ -16,9 +16,12 @@ export interface Raw {
   readonly settings: readonly Setting[]
   readonly places: ReadonlyMap<string, Place>
   readonly filePlaces: ReadonlyMap<string, Place>
+  /** The beginning of the file, for what is about all of it. */
+  readonly root: Spot
 }
 
 export interface Resolved {
+  readonly name: string
   /** What the layers add up to, without defaults. */
   readonly settings: Data
   readonly groups: readonly string[]
@@ -74,7 +77,7 @@ export function resolveHost(raw: Raw, host: string): Resolved {
   const present = layersOf(raw, host, groups).some(({ section }) => 'lab' in section)
   let settings: unknown = present ? { lab: {} } : {}
   for (const [key, [strongest]] of origins) settings = withValue(settings, key.split('\0'), strongest?.value)
-  return { settings: settings as Data, groups, origins, problems: conflicts(raw, host, origins) }
+  return { name: host, settings: settings as Data, groups, origins, problems: conflicts(raw, host, origins) }
 }
 
 /** Everything that is said about a host, strongest first. */

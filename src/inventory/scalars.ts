@@ -13,7 +13,7 @@ export const line = (what: string, max = 1024) =>
     .string({ error: what })
     .min(1, { error: what })
     .max(max, { error: `${what}, of at most ${max} characters` })
-    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, { error: `${what}, on one line and without control characters` })
+    .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, { error: `${what}, on one line and without control characters` })
 
 const pattern = (regex: RegExp, what: string, max = 253) =>
   z.string({ error: what }).max(max, { error: what }).regex(regex, { error: what })
@@ -33,21 +33,28 @@ export const dnsName = pattern(
 export const address = pattern(
   /^[0-9A-Za-z]([-0-9A-Za-z.:]*[0-9A-Za-z])?$|^::[0-9A-Fa-f:.]*$/,
   'an IP address or a DNS name',
-).refine((text) => !/^[0-9.]+$|:/.test(text) || ipaddr.isValid(text), { error: 'an IP address or a DNS name' })
+).refine((text) => !/^[0-9.]+$|:/.test(text) || isAddress(text), { error: 'an IP address or a DNS name' })
 
-export const ipAddress = z
-  .string({ error: 'an IP address' })
-  .refine((text) => ipaddr.isValid(text) && !/^[0-9]+$/.test(text), {
-    error: 'an IP address, like 10.0.0.11',
-  })
+export const ipAddress = z.string({ error: 'an IP address' }).refine(isAddress, {
+  error: 'an IP address, like 10.0.0.11',
+})
 
 export const subnet = z
   .string({ error: 'a subnet in CIDR form' })
   .max(64, { error: 'a subnet in CIDR form, like 10.244.0.0/16' })
-  .refine((text) => ipaddr.isValidCIDR(text), { error: 'a subnet in CIDR form, like 10.244.0.0/16' })
-  .refine((text) => !ipaddr.isValidCIDR(text) || networkOf(text) === text, {
+  .refine((text) => isSubnet(text), { error: 'a subnet in CIDR form, like 10.244.0.0/16' })
+  .refine((text) => !isSubnet(text) || networkOf(text) === text, {
     error: (issue) => `the first address of its subnet: ${networkOf(String(issue.input))}`,
   })
+
+/** Four numbers, or IPv6; not the short forms (10.1) and octal ones (010.0.0.1) that only some programs understand. */
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'))
+}
+
+function isSubnet(text: string): boolean {
+  return ipaddr.isValidCIDR(text) && isAddress(text.slice(0, text.indexOf('/')))
+}
 
 /** `10.244.3.0/16` is `10.244.0.0/16`. */
 export function networkOf(cidr: string): string {

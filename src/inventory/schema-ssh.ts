@@ -2,14 +2,17 @@ import { z } from 'zod'
 import { fingerprint, line, localPath, port, whole } from './scalars.ts'
 import { secretReference } from './secret.ts'
 
-const jump = line('[user@]host[:port] or the name of an ssh alias', 512).regex(/^([^\s@,]+@)?[^\s@,/]+$/, {
-  error: '[user@]host[:port] or the name of an ssh alias; several hops are a list',
-})
+const jump = line('[user@]host[:port] or the name of an ssh alias', 512).regex(
+  /^([^\s@,-][^\s@,]*@)?[^\s@,/-][^\s@,/]*$/,
+  {
+    error: '[user@]host[:port] or the name of an ssh alias; several hops are a list',
+  },
+)
 
 export const ssh = z
   .strictObject({
     user: line('a user name', 64)
-      .regex(/^[^\s@:/]+$/, { error: 'a user name' })
+      .regex(/^[^\s@:/-][^\s@:/]*$/, { error: 'a user name' })
       .exactOptional()
       .describe('Who logs in. Otherwise ~/.ssh/config, then your own user name.'),
     port: port.exactOptional().describe('Otherwise ~/.ssh/config, then 22.'),

@@ -140,6 +140,8 @@ export const artifacts = z
   .prefault({})
   .describe('Where binaries, images and manifests come from. Each is checked against its digest, whatever the source.')
 
+const hostName = dnsLabel.refine((name) => name !== 'all', { error: 'another name: all stands for every host' })
+
 export const inventory = z
   .strictObject({
     name: dnsLabel.describe('Name of the cluster.'),
@@ -149,7 +151,7 @@ export const inventory = z
     artifacts,
     ...settings,
     groups: z.record(dnsLabel, group).exactOptional().describe('Groups of hosts by name.'),
-    hosts: z.record(dnsLabel, host).describe('The machines by name.'),
+    hosts: z.record(hostName, host).describe('The machines by name.'),
   })
   .meta({ title: 'provision inventory', description: 'The machines, and the cluster they are to become.' })
 

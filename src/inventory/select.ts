@@ -1,8 +1,8 @@
 import { InputError } from '../core/errors.ts'
 import type { Host, Inventory } from './inventory.ts'
-import { shown } from './issues.ts'
 import { nearest } from './nearest.ts'
 import { roles } from './schema-host.ts'
+import { shown } from './source.ts'
 
 /**
  * Hosts that patterns name, in the order of the inventory: `node1`, `web-*`, `group:edge`, `role:worker`, `all`; `!` before

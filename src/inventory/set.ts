@@ -1,7 +1,6 @@
-import { shown } from './issues.ts'
 import { schemaAt } from './json-schema.ts'
 import type { Problem } from './problem.ts'
-import { Source } from './source.ts'
+import { Source, shown } from './source.ts'
 import { type Path, type Place, placeKey, readTree } from './tree.ts'
 
 /** One `--set PATH=VALUE` of the command line. */

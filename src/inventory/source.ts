@@ -59,3 +59,9 @@ function lineStarts(text: string): number[] {
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => (character === '\t' ? ' ' : '␣'))
 }
+
+/** A text of the user's in quotes, short and harmless to a terminal. */
+export function shown(text: string): string {
+  const short = text.length > 60 ? `${text.slice(0, 57)}…` : text
+  return JSON.stringify(short).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '␣')
+}

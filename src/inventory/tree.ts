@@ -10,7 +10,7 @@ import {
   type YAMLMap,
 } from 'yaml'
 import type { Problem, Spot } from './problem.ts'
-import { Source } from './source.ts'
+import { Source, shown } from './source.ts'
 import { syntaxProblems } from './syntax.ts'
 import { hostileText, limits } from './tokens.ts'
 
@@ -161,7 +161,7 @@ function readMap(map: YAMLMap, path: Path, reading: Reading): Record<string, unk
     const first = seen.get(key)
     if (first) {
       const where = `line ${reading.source.lineOf(first.start)}`
-      report(reading, spot, `"${key}" stands here a second time, after ${where}`, 'keep one of the two')
+      report(reading, spot, `${shown(key)} stands here a second time, after ${where}`, 'keep one of the two')
       continue
     }
     seen.set(key, spot)

@@ -27,7 +27,7 @@ async function startOne(context: LabContext, machine: Machine): Promise<Machine>
     return machine
   }
   return task(context.report, id, title, async (progress) => {
-    progress.line(`waiting for sshd on ${machine.address}`)
+    progress.line('waiting for its sshd')
     const running = await driver.start(machine, writeMachine)
     await writeMachine(running)
     return running

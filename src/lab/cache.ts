@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Report } from '../core/events.ts'
@@ -75,8 +75,8 @@ export async function fromCache(
 }
 
 async function buildInto(folder: string, recipe: Recipe, build: (folder: string) => Promise<void>): Promise<void> {
-  const part = `${folder}.part`
-  await rm(part, { recursive: true, force: true })
+  // A name of its own: what a killed run left may still be written to for a moment.
+  const part = `${folder}.${randomBytes(4).toString('hex')}.part`
   await mkdir(part, { recursive: true })
   await build(part)
   await writeFile(join(part, 'recipe.json'), `${JSON.stringify(recipe, undefined, 2)}\n`)

@@ -114,6 +114,7 @@ async function down(context: LabContext): Promise<void> {
       await driver.stop(machine)
       await driver.remove(machine)
     }
+    for (const driver of Object.values(context.drivers)) await driver.close()
     await removeLan(context.namespace)
     await rm(context.folder.root, { recursive: true, force: true })
   })

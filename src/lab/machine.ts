@@ -1,3 +1,4 @@
+import type { Cache } from './cache.ts'
 import type { ProcessId } from './local/process.ts'
 
 export const DRIVERS = ['uml', 'qemu', 'container'] as const
@@ -37,22 +38,17 @@ export interface Machine {
   readonly consoleLog: string
   /** Folder of this machine's own files: disks, host key, console log. */
   readonly folder: string
-  /** Absent while the machine is off, and for containers, which dockerd looks after. */
+  /** Absent until its first start, and for containers, which dockerd looks after. */
   readonly process?: ProcessId
+  /** Name of the container, for those. */
+  readonly container?: string
 }
 
 export type Possible = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly fix?: string }
 
-/** A requirement a lab machine cannot help to miss: the lab's inventory accepts it by this id. */
-export interface Deviation {
-  readonly id: string
-  readonly why: string
-}
-
 /** One way to have machines. Everything it needs to know of the lab comes in with `makeDriver`. */
 export interface LabDriver {
   readonly driver: Driver
-  readonly deviations: readonly Deviation[]
   /** Whether this kind can run here at all, without changing anything. */
   possible(): Promise<Possible>
   /** Builds what all machines of this kind share; quick when the cache has it. */
@@ -72,6 +68,13 @@ export interface LabDriver {
   remove(machine: Machine): Promise<void>
   /** Called when the lab's last machine is gone. Ends what the driver itself started, if nobody else uses it. */
   close(): Promise<void>
+}
+
+/** What a driver is told about the lab it works for. */
+export interface DriverPlace {
+  readonly cache: Cache
+  /** Network namespace of the lab. */
+  readonly namespace: string
 }
 
 /** What the lab gives a machine before it exists. */

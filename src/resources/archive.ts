@@ -100,7 +100,11 @@ rm -rf -- "$new"
 mkdir -- "$new" || exit 1
 sum=$(sha256sum <"$src") || stop "$name could not be read"
 [ "\${sum%% *}" = ${sha256} ] || stop "$name is not what it should be: sha256 expected ${sha256}, found \${sum%% *}; nothing was changed"
-tar -x -o -f "$src" -C "$new"${want.members?.length ? ` ${argv(want.members)}` : ''} || stop "$name could not be unpacked"
+tar -x -o -f "$src" -C "$new"${want.members?.length ? ` ${argv(want.members)}` : ''} || {
+  avail=$(df -Pk -- "$to" | { read -r head; read -r fs size used avail rest; printf '%s' "$avail"; })
+  [ "\${avail:-1024}" -ge 1024 ] || stop "$name could not be unpacked: No space left on device ($avail KiB free in $to)"
+  stop "$name could not be unpacked"
+}
 cd "$new" || exit 1
 find . ! -type d ! -type f ! -type l | grep . && stop "$name holds devices, sockets or pipes; it is not unpacked"
 ${PLACE_MEMBERS}

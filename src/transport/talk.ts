@@ -96,12 +96,12 @@ export class Talk {
     return this.#entry.hello
   }
 
-  /** Sends bytes behind the stage, at the speed the host takes them. */
+  /** Sends bytes behind the stage, at the speed the host takes them: one piece waits at a time. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length && !this.#over; at += WRITE_BYTES) {
       const piece = bytes.subarray(at, at + WRITE_BYTES)
       this.#context.counters.bytesSent += piece.length
-      if (this.#channel?.write(piece) === false) await this.#drained()
+      await this.#taken(piece)
     }
   }
 
@@ -186,15 +186,16 @@ export class Talk {
     if (endInput) this.end()
   }
 
-  #drained(): Promise<void> {
+  #taken(piece: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       const channel = this.#channel
-      if (channel === undefined || this.#over) return resolve()
+      if (channel === undefined) return resolve()
       const go = () => {
-        channel.off('drain', go).off('close', go)
+        channel.off('close', go)
         resolve()
       }
-      channel.once('drain', go).once('close', go)
+      channel.once('close', go)
+      channel.write(piece, go)
     })
   }
 

@@ -138,6 +138,10 @@ class FakeSession implements Session {
     throw new Error('nothing to upload in these tests')
   }
 
+  async reboot(): Promise<Outcome> {
+    throw new Error('nothing to restart in these tests')
+  }
+
   async lock(): Promise<void> {
     this.locked = true
   }
@@ -191,6 +195,7 @@ export class FakeOffice {
       })
     }
     const world: World = {
+      program: 'provision',
       argv,
       env,
       cwd: this.folder,

@@ -32,12 +32,11 @@ export interface CommandResult {
 const KEPT_BYTES = 16 * 1024 * 1024
 
 /**
- * Runs one command on this machine, without a shell, in a process group of its own, so that the deadline ends its
- * children too.
+ * Runs one command on this machine, without a shell. It has a process group of its own, so that the deadline ends its
+ * children too, and is killed when this program ends, however that ends.
  */
 export async function command(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
-  const [program, ...rest] = withEnvironment(argv, options.env)
-  const child = spawn(program ?? '', rest, {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...withEnvironment(argv, options.env)], {
     detached: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
@@ -65,7 +64,7 @@ export async function command(argv: readonly string[], options: CommandOptions):
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
     return { ...kept, timedOut, code: code ?? 128 + (signal === 'SIGKILL' ? 9 : 15) }
   } catch (cause) {
-    throw missingProgram(program ?? '', cause)
+    throw notStarted(argv, cause)
   } finally {
     clearTimeout(timer)
     options.signal?.removeEventListener('abort', kill)
@@ -100,12 +99,13 @@ function killGroup(pid: number | undefined): void {
   if (pid !== undefined) spawn('kill', ['-KILL', '--', `-${pid}`], { stdio: 'ignore' }).on('error', () => {})
 }
 
-function missingProgram(program: string, cause: unknown): FailedError {
+function notStarted(argv: readonly string[], cause: unknown): FailedError {
   return new FailedError(
     {
-      what: `cannot run ${program}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      what: `cannot run ${argv[0]}: ${cause instanceof Error ? cause.message : String(cause)}`,
       where: 'this machine',
-      fix: `install the package that has ${program}`,
+      why: 'commands are started through setpriv of util-linux, so that they end with this program',
+      fix: 'apt-get install util-linux',
     },
     { cause },
   )

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { LockedError } from '../../core/errors.ts'
 
@@ -11,43 +11,36 @@ export interface LockOptions {
 }
 
 /**
- * Runs `body` while holding flock(1) on a file. The lock belongs to a child that ends when its standard input does, so
- * the kernel frees it even when this program is killed.
+ * Runs `body` while holding flock(2) on a file. flock(1) takes the lock on our own open file, so the kernel frees it when
+ * this program ends, however it ends.
  * @throws LockedError when it is not free within `waitMs`.
  */
 export async function withFileLock<T>(path: string, options: LockOptions, body: () => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true })
-  let free = await hold(path, 0)
-  if (free === undefined) {
-    options.onWait?.()
-    free = await hold(path, options.waitMs)
-  }
-  if (free === undefined) {
-    throw new LockedError({
-      what: `another run has held ${path} for more than ${Math.round(options.waitMs / 1000)} s`,
-      where: 'this machine',
-      why: 'the same lab or the same part of its cache is being made by somebody else',
-      fix: `wait for it, or find it with: fuser -v ${path}`,
-    })
-  }
+  const file = await open(path, 'a', 0o600)
   try {
+    if (!(await take(file.fd, 0))) {
+      options.onWait?.()
+      if (!(await take(file.fd, options.waitMs))) throw held(path, options.waitMs)
+    }
     return await body()
   } finally {
-    await free()
+    await file.close()
   }
 }
 
-async function hold(path: string, waitMs: number): Promise<(() => Promise<void>) | undefined> {
+async function take(fd: number, waitMs: number): Promise<boolean> {
   const wait = String(Math.max(0, waitMs / 1000))
-  const child = spawn('flock', ['--exclusive', '--wait', wait, path, 'sh', '-c', 'printf held; exec cat >/dev/null'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    detached: true, // Ctrl-C in the terminal must not free the lock before we are done
+  const child = spawn('flock', ['--exclusive', '--wait', wait, '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] })
+  const [code] = await once(child, 'close')
+  return code === 0
+}
+
+function held(path: string, waitMs: number): LockedError {
+  return new LockedError({
+    what: `another run has held ${path} for more than ${Math.round(waitMs / 1000)} s`,
+    where: 'this machine',
+    why: 'the same lab or the same part of its cache is being made by somebody else',
+    fix: `wait for it, or find it with: fuser -v ${path}`,
   })
-  const closed = once(child, 'close')
-  const held = once(child.stdout, 'data').then(() => true)
-  if (!(await Promise.race([held, closed.then(() => false)]))) return undefined
-  return async () => {
-    child.stdin.end()
-    await closed
-  }
 }

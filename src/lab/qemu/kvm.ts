@@ -38,7 +38,7 @@ export async function proveKvm(cache: Cache, emulatorRoot: string, boot: string)
     const console = join(folder, 'console.log')
     await rm(console, { force: true })
     const kvm = (await bootsWithKvm(emulatorRoot, boot, console)) ? 'boots' : 'hangs'
-    progress.line(kvm === 'boots' ? 'a guest boots' : `no guest spoke within ${PROOF_DEADLINE_MS / 1000} s: not used`)
+    progress.line(kvm === 'boots' ? 'a guest boots' : 'no guest said a word: not used')
     await writeFile(recordOf(cache.folder), `${JSON.stringify({ kernel: release(), kvm })}\n`)
     return kvm
   })

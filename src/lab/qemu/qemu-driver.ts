@@ -4,10 +4,10 @@ import { ensurePackages } from '../debian/packages.ts'
 import { rootRecipe } from '../debian/root.ts'
 import { baseDisk } from '../disk/base-disk.ts'
 import { copySparse, makeDisk, makeEmptyDisk } from '../disk/machine-disk.ts'
-import type { DriverPlace } from '../drivers.ts'
 import { hardwareAddress, identityFiles } from '../identity.ts'
+import { once } from '../local/once.ts'
 import { isAlive, killAndWait, startDetached, whileStopped } from '../local/process.ts'
-import type { Deviation, LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
+import type { DriverPlace, LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
 import { ensureLan, ensureTap, insideArgv, networkFiles, streamArgv, tapOf } from '../network/lan.ts'
 import { waitForSshd } from '../network/sshd.ts'
 import { emulator, emulatorArgv } from './emulator.ts'
@@ -22,26 +22,24 @@ const KERNEL_PACKAGES = ['linux-image-cloud-amd64', 'initramfs-tools', 'zstd']
 /** By label: controllers are probed side by side, so the first disk is not always nvme0. */
 const KERNEL_ARGUMENTS = 'root=LABEL=lab-root rw console=ttyS0'
 
-const DEVIATIONS: readonly Deviation[] = [
-  { id: 'virtualisation', why: 'emulated without KVM where KVM was not seen to boot a guest' },
-  { id: 'kvm-device', why: 'the emulated processor has no virtualisation' },
-  { id: 'fsync', why: 'a synced write passes an emulated disk and a file' },
-  { id: 'dns', why: 'nothing leads out of the lab' },
-]
-
 /** Machines with firmware, NVMe disks, Debian's own kernel and as many processors as asked for. */
 export function qemuDriver(place: DriverPlace): LabDriver {
+  const parts = once(() => prepared(place))
   return {
     driver: 'qemu',
-    deviations: DEVIATIONS,
     possible: qemuPossible,
     prepare: async () => {
       await ensurePackages(RUN_PACKAGES, place.cache.report)
-      await prepared(place)
+      await parts()
     },
-    create: (spec, at) => create(place, spec, at),
-    start: (machine, started) => start(place, machine, started),
-    isRunning: async (machine) => machine.process !== undefined && (await isAlive(machine.process)),
+    create: async (spec, at) => create(place, spec, at, await parts()),
+    start: async (machine, started) => {
+      const running = await power(place, machine, await parts())
+      await started(running)
+      await waitForSshd(running, { deadlineMs: BOOT_DEADLINE_MS, alive: async () => isOn(running) })
+      return running
+    },
+    isRunning: isOn,
     stop: async (machine) => {
       if (machine.process) await killAndWait(machine.process)
     },
@@ -71,8 +69,7 @@ async function prepared({ cache }: DriverPlace): Promise<Prepared> {
   return { emulatorRoot, base, kvm: await proveKvm(cache, emulatorRoot, base) }
 }
 
-async function create(place: DriverPlace, spec: MachineSpec, at: Place): Promise<Machine> {
-  const { base } = await prepared(place)
+async function create(place: DriverPlace, spec: MachineSpec, at: Place, { base }: Prepared): Promise<Machine> {
   const tap = tapOf(at.index)
   const files = [...(await identityFiles(spec.name, at)), ...networkFiles('en*', tap.address)]
   // Kernel and modules belong together: a machine keeps those it was made with, whatever the cache has later.
@@ -97,21 +94,16 @@ async function create(place: DriverPlace, spec: MachineSpec, at: Place): Promise
   }
 }
 
-async function start(
-  place: DriverPlace,
-  machine: Machine,
-  started: (machine: Machine) => Promise<void>,
-): Promise<Machine> {
-  const { emulatorRoot, kvm } = await prepared(place)
+async function power(place: DriverPlace, machine: Machine, { emulatorRoot, kvm }: Prepared): Promise<Machine> {
   const tap = tapOf(machine.index)
   await ensureLan(place.namespace)
   await ensureTap(place.namespace, tap)
   const argv = insideArgv(place.namespace, emulatorArgv(emulatorRoot, machineArguments(machine, tap.interface, kvm)))
-  const process = await startDetached(argv, machine.consoleLog, machine.folder)
-  const running: Machine = { ...machine, process }
-  await started(running)
-  await waitForSshd(running, { deadlineMs: BOOT_DEADLINE_MS, alive: () => isAlive(process) })
-  return running
+  return { ...machine, process: await startDetached(argv, machine.consoleLog, machine.folder) }
+}
+
+async function isOn(machine: Machine): Promise<boolean> {
+  return machine.process !== undefined && (await isAlive(machine.process))
 }
 
 /** Paths are relative to the machine's folder, since a socket's may not be longer than 107 bytes. */

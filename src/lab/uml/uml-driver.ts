@@ -6,10 +6,10 @@ import { ensurePackages } from '../debian/packages.ts'
 import { rootRecipe } from '../debian/root.ts'
 import { baseDisk } from '../disk/base-disk.ts'
 import { copySparse, makeDisk } from '../disk/machine-disk.ts'
-import type { DriverPlace } from '../drivers.ts'
 import { hardwareAddress, identityFiles } from '../identity.ts'
+import { once } from '../local/once.ts'
 import { isAlive, killAndWait, startDetached, whileStopped } from '../local/process.ts'
-import type { LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
+import type { DriverPlace, LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
 import { ensureLan, ensureTap, insideArgv, networkFiles, streamArgv, tapOf } from '../network/lan.ts'
 import { waitForSshd } from '../network/sshd.ts'
 import { KERNEL_RECIPE, umlKernel } from './kernel.ts'
@@ -19,26 +19,22 @@ const RUN_PACKAGES = ['iproute2', 'netcat-openbsd', 'openssh-client', 'e2fsprogs
 
 /** Machines whose kernel is an ordinary process: native speed, one processor, no hardware of their own. */
 export function umlDriver(place: DriverPlace): LabDriver {
+  const parts = once(() => prepared(place))
   return {
     driver: 'uml',
-    deviations: [
-      { id: 'virtualisation', why: 'a user-mode kernel is neither KVM nor bare metal' },
-      { id: 'kvm-device', why: 'there is no /dev/kvm' },
-      { id: 'cpu-count', why: 'the user-mode kernel has one processor' },
-      { id: 'cpu-flags', why: 'the user-mode kernel may print another list of processor flags than the processor has' },
-      { id: 'nvme', why: 'its disks are files behind the ubd driver' },
-      { id: 'product-uuid', why: 'there is no firmware to have one' },
-      { id: 'cpuset', why: 'the cgroup controller needs SMP' },
-      { id: 'dns', why: 'nothing leads out of the lab' },
-    ],
     possible: umlPossible,
     prepare: async () => {
       await ensurePackages(RUN_PACKAGES, place.cache.report)
-      await prepared(place)
+      await parts()
     },
-    create: (spec, at) => create(place, spec, at),
-    start: (machine, started) => start(place, machine, started),
-    isRunning: async (machine) => machine.process !== undefined && (await isAlive(machine.process)),
+    create: async (spec, at) => create(place, spec, at, await parts()),
+    start: async (machine, started) => {
+      const running = await power(place, machine)
+      await started(running)
+      await waitForSshd(running, { deadlineMs: BOOT_DEADLINE_MS, alive: async () => isOn(running) })
+      return running
+    },
+    isRunning: isOn,
     stop: async (machine) => {
       if (machine.process) await killAndWait(machine.process)
     },
@@ -50,7 +46,13 @@ export function umlDriver(place: DriverPlace): LabDriver {
   }
 }
 
-async function prepared({ cache }: DriverPlace): Promise<{ program: string; disk: string }> {
+interface Parts {
+  readonly program: string
+  /** Disk image all machines are copied from. */
+  readonly disk: string
+}
+
+async function prepared({ cache }: DriverPlace): Promise<Parts> {
   const kernel = await umlKernel(cache)
   const folder = await baseDisk(cache, {
     kind: 'uml-disk',
@@ -74,8 +76,7 @@ export async function umlPossible(): Promise<Possible> {
   return { ok: true }
 }
 
-async function create(place: DriverPlace, spec: MachineSpec, at: Place): Promise<Machine> {
-  const { program, disk } = await prepared(place)
+async function create(place: DriverPlace, spec: MachineSpec, at: Place, { program, disk }: Parts): Promise<Machine> {
   const tap = tapOf(at.index)
   const files = [...(await identityFiles(spec.name, at)), ...networkFiles('vec0', tap.address)]
   const machine: Machine = {
@@ -100,28 +101,21 @@ async function create(place: DriverPlace, spec: MachineSpec, at: Place): Promise
   return machine
 }
 
-async function start(
-  place: DriverPlace,
-  machine: Machine,
-  started: (machine: Machine) => Promise<void>,
-): Promise<Machine> {
+async function power(place: DriverPlace, machine: Machine): Promise<Machine> {
   const tap = tapOf(machine.index)
   await ensureLan(place.namespace)
   await ensureTap(place.namespace, tap)
-  const argv = insideArgv(place.namespace, [
-    'env',
-    'TMPDIR=/dev/shm',
-    launcherOf(machine),
-    ...kernelArguments(machine, tap.interface),
-  ])
-  const process = await startDetached(argv, machine.consoleLog, machine.folder)
-  const running: Machine = { ...machine, process }
-  await started(running)
-  await waitForSshd(running, { deadlineMs: BOOT_DEADLINE_MS, alive: () => isAlive(process) })
-  return running
+  // Its memory is a file: anywhere but in memory it would be as slow as a disk.
+  const program = ['env', 'TMPDIR=/dev/shm', launcherOf(machine)]
+  const argv = insideArgv(place.namespace, [...program, ...kernelArguments(machine, tap.interface)])
+  return { ...machine, process: await startDetached(argv, machine.consoleLog, machine.folder) }
 }
 
-/** Command line of the kernel. `TMPDIR` decides where its memory lives: on a disk it would be as slow as one. */
+async function isOn(machine: Machine): Promise<boolean> {
+  return machine.process !== undefined && (await isAlive(machine.process))
+}
+
+/** Command line of the kernel. */
 export function kernelArguments(machine: Machine, tap: string): string[] {
   const umid = createHash('sha256').update(machine.folder).digest('hex').slice(0, 16)
   return [

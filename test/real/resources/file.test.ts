@@ -13,7 +13,6 @@ resourceLaws('file', {
     file({ path: '/etc/app/gone', absent: true }),
     file({ path: "/etc/app/it's a $(name)", content: new Uint8Array([0, 1, 255]) }),
   ],
-  kills: 'all',
   drifts: [
     { name: 'content', script: 'printf hullo >/etc/app/new', says: /"before":"hullo","after":"héllo\\n"/ },
     { name: 'mode', script: 'chmod 0666 /etc/app/new', says: /"what":"mode","from":"0666","to":"0644"/ },
@@ -25,6 +24,13 @@ resourceLaws('file', {
     { name: 'secret', script: 'printf other >/etc/app/secret', says: /^(?!.*(s3cret|other)).*‹secret›, differs/ },
     { name: 'draft', script: 'printf z >/etc/app/.new.provision', says: /draft/ },
   ],
+})
+
+resourceLaws('file, killed at each of its commands', {
+  arrange: 'printf old >/srv/x',
+  want: () => [file({ path: '/srv/x', content: 'new', mode: '0600', validate: ['grep', '-q', 'new', '{}'] })],
+  kills: 'all',
+  shells: ['dash'],
 })
 
 resourceLaws('directory', {

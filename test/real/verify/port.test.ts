@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { probe } from '../../../src/core/fact.ts'
 import { portOwners } from '../../../src/facts/port.ts'
+import { local } from '../../../src/transport/local.ts'
 import { SHELLS, TestHost } from '../../support/test-host.ts'
 
 const asks = [
@@ -18,15 +20,45 @@ test.each(SHELLS)('names who listens, and nobody where nobody does (%s)', async 
   }
   expect(await owners()).toEqual({ 'tcp/6443': [], 'tcp/2379': [], 'udp/8472': [], 'tcp/10250': [] })
 
-  // A copy under another name: the kernel tells the name of the program.
+  // A copy under another name: the kernel tells the name of the program. A tunnel listens inside the kernel.
   await host.sh(`cp /bin/busybox /tmp/haproxy
-setsid /tmp/haproxy nc -l -p 6443 -e /bin/true </dev/null >/dev/null 2>&1 &
-setsid busybox nc -u -l -p 8472 -e /bin/true </dev/null >/dev/null 2>&1 &
+setsid bash -c 'exec -a nc /tmp/haproxy -l -p 6443' </dev/null >/dev/null 2>&1 &
 for try in 1 2 3 4 5 6 7 8 9 10; do
-  grep -q ':192B 00000000:0000 0A' /proc/net/tcp* && grep -q ':2118 ' /proc/net/udp* && exit 0
+  if grep -q ':192B 0*:0000 0A' /proc/net/tcp*; then exit 0; fi
   sleep 0.1
 done
 exit 1`)
-  expect(await owners()).toMatchObject({ 'tcp/2379': [], 'udp/8472': ['busybox'], 'tcp/10250': [] })
-  expect((await owners())['tcp/6443']).toEqual(['haproxy'])
+  await inNetworkOf(host, [
+    'ip',
+    'link',
+    'add',
+    'flannel.1',
+    'type',
+    'vxlan',
+    'id',
+    '1',
+    'dev',
+    'lo',
+    'dstport',
+    '8472',
+  ])
+  await inNetworkOf(host, ['ip', 'link', 'set', 'flannel.1', 'up'])
+  expect(await owners()).toEqual({ 'tcp/6443': ['haproxy'], 'tcp/2379': [], 'udp/8472': ['kernel'], 'tcp/10250': [] })
 })
+
+test('a socket whose process cannot be seen is still a taken port', async () => {
+  await using host = await TestHost.start()
+  const listener = spawn('nsenter', ['-t', String(host.pid), '-n', 'busybox', 'nc', '-l', '-p', '2379'], {
+    stdio: 'ignore',
+  })
+  const ask = probe(portOwners, { protocol: 'tcp', port: 2379 })
+  const seen = async () => (await host.look([ask])).get(ask)
+  await expect.poll(seen, { timeout: 10_000 }).toEqual(['kernel'])
+  listener.kill()
+  await expect.poll(seen, { timeout: 10_000 }).toEqual([])
+})
+
+async function inNetworkOf(host: TestHost, argv: readonly string[]): Promise<void> {
+  const done = await local(['nsenter', '-t', String(host.pid), '-n', ...argv])
+  expect(done, argv.join(' ')).toMatchObject({ code: 0 })
+}

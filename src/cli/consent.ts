@@ -1,0 +1,69 @@
+import type { Report } from '../core/events.ts'
+import type { Connect } from '../core/host.ts'
+import type { Gate } from '../core/host-run.ts'
+import type { HostPlan } from '../core/plan.ts'
+import { planText } from '../render/plan.ts'
+import { AskOnce, actAtOnce, lookOnly, Turnstile } from './gates.ts'
+import type { Screen } from './screen.ts'
+
+/**
+ * `look`: change nothing. `judge`: the same, for requirements alone; `fetch`: the same, and say nothing when all is well.
+ * `act`: at once. `ask`: one question for all hosts. Or a gate of the verb's own.
+ */
+export type Consent = 'look' | 'judge' | 'fetch' | 'act' | 'ask' | Gate
+
+/** What the engine runs with. */
+export interface Consented {
+  readonly gate: Gate
+  readonly connect: Connect
+  readonly forks: number
+  readonly report: Report
+  /** Somebody was asked and did not say yes. */
+  readonly declined: () => boolean
+}
+
+export interface Consenting {
+  readonly hosts: readonly string[]
+  readonly consent: Consent
+  readonly connect: Connect
+  readonly forks: number
+  readonly screen: Screen
+  readonly verbose: boolean
+}
+
+export function consented({ consent, connect, forks, screen, ...asking }: Consenting): Consented {
+  const plain = { connect, forks, report: screen.report, declined: () => false }
+  if (typeof consent === 'function') return { ...plain, gate: consent }
+  if (consent === 'act') return { ...plain, gate: actAtOnce }
+  if (consent !== 'ask') return { ...plain, gate: lookOnly }
+  return askFirst({ consent, connect, forks, screen, ...asking })
+}
+
+/** All hosts get as far as the question, however many there are; then `forks` of them work at once. */
+function askFirst({ hosts, connect, forks, screen, verbose }: Consenting): Consented {
+  const seen: HostPlan[] = []
+  screen.listen((event) => {
+    if (event.type === 'plan') seen.push(event.plan)
+  })
+  let answer = true
+  const once = new AskOnce(hosts, async (plans) => {
+    const question = plans.length === 1 ? 'Change it?' : `Change these ${plans.length} hosts?`
+    answer = await screen.ask(['', ...planText(seen, { paint: screen.paint, verbose }), ''], question)
+    return answer
+  })
+  const turnstile = new Turnstile(forks)
+  // Not from the screen: what is shown is redacted, and a password may read like the name of a host.
+  const report: Report = (event) => {
+    screen.report(event)
+    if (event.type !== 'host') return
+    turnstile.leave(event.host)
+    once.arrived(event.host)
+  }
+  return {
+    gate: turnstile.gate(once.gate),
+    connect: turnstile.connect(connect),
+    forks: Math.max(1, hosts.length),
+    report,
+    declined: () => !answer,
+  }
+}
