@@ -56,6 +56,7 @@ const startControlPlane = section<Node>('Start the control plane', 'cluster', (n
       version: node.inventory.kubernetes.version,
       ignorePreflightErrors: ignoredPreflightErrors(node.host.accept),
       timeoutMs: INIT_TIMEOUT_MS,
+      withKubeProxy: node.inventory.kubernetes.kubeProxy.mode !== 'none',
     },
     { after: [`file:${KUBEADM_CONFIG}`] },
   ),

@@ -2,18 +2,18 @@ import {
   condition,
   flannelObjects,
   kubectlPrelude,
-  kubeNode,
+  kubeProbe,
   later,
   manifests,
   type Node,
-  probe,
+  nodeOf,
   RELEASES,
+  rolloutOf,
   section,
-  workload,
 } from '../src/index.ts'
 import { nodeImages } from './artifacts.ts'
 
-const DAEMON_SET = probe(workload, { kind: 'DaemonSet', namespace: 'kube-flannel', name: 'kube-flannel-ds' })
+const DAEMON_SET = kubeProbe('apps/v1', 'DaemonSet', 'kube-flannel/kube-flannel-ds')
 const ROLLOUT_TIMEOUT_MS = 600_000
 
 /** Flannel: upstream's manifest with our settings in it, applied by the server under our own name. */
@@ -34,8 +34,9 @@ export const installNetwork = section<Node>('Install the network', 'network', (n
         wanted: 'Flannel runs on every node',
         probes: [DAEMON_SET],
         holds(answers) {
-          const rollout = answers.get(DAEMON_SET)
-          if (!rollout) return { holds: false, evidence: 'absent' }
+          const seen = answers.get(DAEMON_SET)
+          if (seen.state !== 'present') return { holds: false, evidence: 'absent' }
+          const rollout = rolloutOf(seen.object)
           return { holds: rollout.complete, evidence: `${rollout.available} of ${rollout.wanted} available` }
         },
         wait: `${kubectlPrelude(0)}
@@ -49,15 +50,16 @@ k -n kube-flannel rollout status daemonset/kube-flannel-ds --timeout=${ROLLOUT_T
 })
 
 function nodeReady({ name }: Node) {
-  const node = probe(kubeNode, name)
+  const node = kubeProbe('v1', 'Node', name)
   return condition(
     {
       name: `node-${name}`,
       wanted: `node ${name} is Ready`,
       probes: [node],
       holds(answers) {
-        const seen = answers.get(node)
-        if (!seen) return { holds: false, evidence: 'not registered' }
+        const answer = answers.get(node)
+        if (answer.state !== 'present') return { holds: false, evidence: 'not registered' }
+        const seen = nodeOf(answer.object)
         return seen.ready
           ? {
               holds: true,

@@ -58,6 +58,7 @@ function tell(error: unknown): number {
   const isOurs = error instanceof ProvisionError
   const lines = isOurs ? troubleCard(error.trouble, PLAIN) : bug(error)
   process.stderr.write(lines.map((line) => `${line}\n`).join(''))
+  if (isOurs && stop.signal.aborted) return EXIT.interrupted
   return isOurs ? error.exit : EXIT.bug
 }
 

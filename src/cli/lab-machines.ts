@@ -1,13 +1,17 @@
+import { InputError } from '../core/errors.ts'
 import { argv as shellWords } from '../core/quote.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
-import { type Lab, openLab } from '../lab/lab.ts'
-import type { Driver, Machine, MachineSpec } from '../lab/machine.ts'
+import { makeDrivers } from '../lab/drivers.ts'
+import { type Lab, type ListedMachine, openLab } from '../lab/lab.ts'
+import { DRIVERS, type Driver, type Machine, type MachineSpec } from '../lab/machine.ts'
 import { cacheFolder, labFolder } from './folders.ts'
 import type { LabMachines, LocalWork } from './parts.ts'
 
 const DEFAULT_CPUS = 2
 
-export function labOf(inventory: Inventory, { world, report }: Pick<LocalWork, 'world' | 'report'>): Lab {
+type Place = Pick<LocalWork, 'world' | 'report'>
+
+export function labOf(inventory: Inventory, { world, report }: Place): Lab {
   return openLab({ stateDir: labFolder(world), cacheDir: cacheFolder(world), name: inventory.name, report })
 }
 
@@ -16,12 +20,24 @@ export async function labMachines(inventory: Inventory, hosts: readonly Host[], 
   const inLab = hosts.filter(({ lab }) => lab !== undefined)
   if (inLab.length === 0) return { place: (host) => host, missing: new Map() }
   const lab = labOf(inventory, work)
-  const specs = inLab.map((host) => specOf(host))
+  const found = await lab.list()
+  const specs = await specsOf(inLab, found, work)
   const machines = work.make
     ? await lab.up(specs)
-    : (await lab.list()).filter(({ running }) => running).map(({ machine }) => machine)
+    : found.filter(({ running }) => running).map(({ machine }) => machine)
   const byName = new Map(machines.map((machine) => [machine.name, machine]))
-  const missing = specs.filter(({ name }) => !byName.has(name)).map((spec) => [spec.name, describeSpec(spec)] as const)
+  const missing = specs
+    .filter(({ name }) => !byName.has(name))
+    .map(
+      (spec) =>
+        [
+          spec.name,
+          describeMissing(
+            spec,
+            found.some(({ machine }) => machine.name === spec.name),
+          ),
+        ] as const,
+    )
   return {
     place: (host) => {
       const machine = byName.get(host.name)
@@ -31,20 +47,51 @@ export async function labMachines(inventory: Inventory, hosts: readonly Host[], 
   }
 }
 
-export function specOf({ name, lab }: Host): MachineSpec {
-  if (!lab) throw new Error(`${name} is no lab machine`)
-  const driver: Driver = lab.driver === 'auto' ? 'uml' : lab.driver
-  return {
-    name,
-    driver,
-    memoryMiB: lab.memoryMiB,
-    diskGiB: Math.ceil(lab.diskMiB / 1024),
-    cpus: driver === 'uml' ? 1 : (lab.cpus ?? DEFAULT_CPUS),
-  }
+/** What each machine is to be. A machine that was made keeps the driver it was made with. */
+export async function specsOf(
+  hosts: readonly Host[],
+  found: readonly ListedMachine[],
+  place: Place,
+): Promise<readonly MachineSpec[]> {
+  const made = new Map(found.map(({ machine }) => [machine.name, machine.driver]))
+  const wanted = ({ name, lab }: Host) => (lab?.driver === 'auto' ? made.get(name) : lab?.driver)
+  const isOpen = hosts.some((host) => host.lab && wanted(host) === undefined)
+  const chosen = isOpen ? await chooseDriver(place) : 'uml'
+  return hosts.flatMap((host) => {
+    const { name, lab } = host
+    if (!lab) return []
+    const driver = wanted(host) ?? chosen
+    const cpus = driver === 'uml' ? 1 : (lab.cpus ?? DEFAULT_CPUS)
+    return [{ name, driver, memoryMiB: lab.memoryMiB, diskGiB: Math.ceil(lab.diskMiB / 1024), cpus }]
+  })
 }
 
-function describeSpec({ name, driver, memoryMiB, diskGiB }: MachineSpec): string {
-  return `${name} does not exist yet: it would be a ${driver} machine with ${memoryMiB} MiB of memory and a disk of ${diskGiB} GiB; what is on it can only be seen then`
+/** `auto`: the first kind that can run here, quickest first. Says which and why. */
+async function chooseDriver({ world, report }: Place): Promise<Driver> {
+  const drivers = makeDrivers({ cache: { folder: cacheFolder(world), report }, namespace: 'provision' })
+  const refusals: string[] = []
+  for (const driver of DRIVERS) {
+    const possible = await drivers[driver].possible()
+    if (!possible.ok) refusals.push(`${driver}: ${possible.why}`)
+    else {
+      const why = refusals.length === 0 ? 'the quickest there is, and it needs no KVM' : refusals.join('; ')
+      report({ type: 'notice', text: `lab machines of the kind ${driver} (${why})` })
+      return driver
+    }
+  }
+  throw new InputError({
+    what: 'no kind of lab machine can run here',
+    where: 'this machine',
+    why: refusals.join('; '),
+    fix: 'name hosts of your own in the inventory, or use a Linux machine where you are root',
+  })
+}
+
+function describeMissing({ name, driver, memoryMiB, diskGiB }: MachineSpec, isOff: boolean): string {
+  const would = isOff
+    ? `${name} is off: it would be started`
+    : `${name} does not exist yet: it would be a ${driver} machine with ${memoryMiB} MiB of memory and a disk of ${diskGiB} GiB`
+  return `${would}; what is on it can only be seen then`
 }
 
 /** The host with the way to its machine. We made its host key, so it is pinned before the first contact. */

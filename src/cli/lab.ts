@@ -79,8 +79,9 @@ function labUp(context: VerbContext, lab: Command): void {
     .description('Makes machines that are missing, starts those that are off, and leaves the others alone.')
     .action(async (path = DEFAULT_INVENTORY) => {
       const code = await withLab(context, path, {}, async ({ lab, hosts, screen }) => {
-        const { specOf } = await import('./lab-machines.ts')
-        const machines = await lab.up(hosts.map((host) => specOf(host)))
+        const { specsOf } = await import('./lab-machines.ts')
+        const place = { world: context.world, report: screen.report }
+        const machines = await lab.up(await specsOf(hosts, await lab.list(), place))
         screen.say(
           machines.map(
             ({ name, driver, address }) => `${name}: ${driver}, ${address}; provision lab ssh ${path} ${name}`,

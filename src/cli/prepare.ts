@@ -40,6 +40,7 @@ export async function prepare({
     hosts: names,
     version: VERSION,
   })
+  announceStop(world, screen)
   const signal = AbortSignal.any([world.signal, work])
   const local = { world, report: screen.report, signal, make }
   const fromMs = screen.clock()
@@ -55,4 +56,10 @@ export async function prepare({
     missing: machines.missing,
     collect: make ? parts.collect : [],
   }
+}
+
+/** Ctrl-C is answered at once, although what runs on hosts is let finish. */
+function announceStop({ signal }: World, screen: Screen): void {
+  const text = 'stopping: what runs on hosts is let finish, nothing new is begun; Ctrl-C again goes away at once'
+  signal.addEventListener('abort', () => screen.report({ type: 'notice', text }), { once: true })
 }

@@ -87,7 +87,7 @@ function lastWords(consent: Consent): (closing: Closing) => readonly string[] {
 
 /** All that can honestly be said of a machine that does not exist: what would be looked at once it does. */
 function unseenPlan(compiled: Compiled): HostPlan {
-  const after = [`making ${compiled.host}`]
+  const after = [`lab machine ${compiled.host}`]
   const resources = compiled.resources.map((item) => plannedResource(item, undefined, after))
   return { host: compiled.host, hostKey: '', resources }
 }

@@ -1,6 +1,6 @@
 import { parseAllDocuments } from 'yaml'
 import { InputError } from '../core/errors.ts'
-import type { KubeObject } from '../facts/kube-objects.ts'
+import type { KubeObject } from '../facts/kube-object.ts'
 import type { Network } from '../inventory/inventory.ts'
 
 export interface FlannelSettings {

@@ -1,19 +1,7 @@
-import type { Fact, Line } from '../core/fact.ts'
-import { ADMIN_CONF, kubectlPrelude } from './kubectl.ts'
-
-/** `none`: this host has no cluster; `down`: it has, and its API server does not answer. */
-export type ApiServer =
-  | { readonly state: 'none' }
-  | { readonly state: 'down'; readonly reason: string }
-  | { readonly state: 'ready' }
-
-/** What kubeadm has made on this host so far. */
-export interface Bootstrap {
-  readonly api: ApiServer
-  readonly files: readonly string[]
-  /** Objects that exist only once `kubeadm init` is through its last phases. */
-  readonly objects: readonly string[]
-}
+import { type Fact, probe } from '../core/fact.ts'
+import { quote } from '../core/quote.ts'
+import { kubeProbe } from './kube-object.ts'
+import { ADMIN_CONF } from './kubectl.ts'
 
 const FILES = [
   ADMIN_CONF,
@@ -23,44 +11,20 @@ const FILES = [
   '/var/lib/kubelet/config.yaml',
 ]
 
-/** One object of each late phase: upload-config, mark and tokens, add-ons. */
-export const LATE_OBJECTS = [
-  'configmap/kubeadm-config',
-  'configmap/kubelet-config',
-  'daemonset.apps/kube-proxy',
-  'deployment.apps/coredns',
-] as const
-
-/**
- * How far kubeadm has come. Ask: `cluster`. What the API server says is volatile: it may come up between look and act.
- * Objects by name: kubeadm init's phases, https://kubernetes.io/docs/reference/setup-tools/kubeadm/kubeadm-init/
- */
-export const bootstrapFact: Fact<'cluster', Bootstrap> = {
+/** Which of kubeadm's files are there. Ask: `files`. */
+const kubeadmFiles: Fact<'files', readonly string[]> = {
   name: 'kubeadm',
-  id: () => 'cluster',
-  script: () => `${kubectlPrelude(5)}
-for f in ${FILES.join(' ')}; do [ -e "$f" ] && printf 'cluster\\tfile\\t%s\\n' "$f"; done
-if kubectl_ready; then
-  if r=$(k get --raw /readyz 2>&1) && [ "$r" = ok ]; then
-    printf 'cluster\\tapi\\tready\\n'
-    k -n kube-system get --ignore-not-found -o name ${LATE_OBJECTS.join(' ')} 2>/dev/null | while IFS= read -r o; do
-      printf 'cluster\\tobject\\t%s\\n' "$o"
-    done
-  else
-    printf 'cluster\\tapi\\tdown\\t%s\\n' "$(printf '%s' "$r" | tr '\\t\\n' '  ')"
-  fi
-fi
-:`,
-  volatile: ['api', 'object'],
-  parse(lines: readonly Line[]): Bootstrap {
-    const of = (field: string) => lines.filter(([name]) => name === field)
-    const [, state, reason] = of('api')[0] ?? []
-    const api: ApiServer =
-      state === 'ready' ? { state } : state === 'down' ? { state, reason: reason ?? '' } : { state: 'none' }
-    return {
-      api,
-      files: of('file').map(([, path = '']) => path),
-      objects: of('object').map(([, name = '']) => name),
-    }
-  },
+  id: () => 'files',
+  script: () => `for f in ${FILES.map(quote).join(' ')}; do [ ! -e "$f" ] || printf 'files\\tfile\\t%s\\n' "$f"; done`,
+  parse: (lines) => lines.map(([, path = '']) => path),
 }
+
+export const kubeadmFilesProbe = probe(kubeadmFiles, 'files')
+
+/** One object of each of kubeadm init's late phases (upload-config, add-ons): there only once it is through. */
+export const LATE_OBJECTS = [
+  { probe: kubeProbe('v1', 'ConfigMap', 'kube-system/kubeadm-config'), name: 'configmap/kubeadm-config' },
+  { probe: kubeProbe('v1', 'ConfigMap', 'kube-system/kubelet-config'), name: 'configmap/kubelet-config' },
+  { probe: kubeProbe('apps/v1', 'DaemonSet', 'kube-system/kube-proxy'), name: 'daemonset/kube-proxy' },
+  { probe: kubeProbe('apps/v1', 'Deployment', 'kube-system/coredns'), name: 'deployment/coredns' },
+] as const

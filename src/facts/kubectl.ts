@@ -25,3 +25,8 @@ export const ONE_LINE_BASE64 = `base64 | tr -d '\\n'`
 export function feed(text: string): string {
   return `printf '%s' ${quote(text)} |`
 }
+
+/** Objects as one document, as kubectl reads it from stdin. */
+export function listText(objects: readonly object[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
+}

@@ -13,7 +13,9 @@ export const line = (what: string, max = 1024) =>
     .string({ error: what })
     .min(1, { error: what })
     .max(max, { error: `${what}, of at most ${max} characters` })
-    .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, { error: `${what}, on one line and without control characters` })
+    .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, {
+      error: `${what}, on one line and without control characters`,
+    })
 
 const pattern = (regex: RegExp, what: string, max = 253) =>
   z.string({ error: what }).max(max, { error: what }).regex(regex, { error: what })
@@ -41,7 +43,7 @@ export const ipAddress = z.string({ error: 'an IP address' }).refine(isAddress, 
 
 export const subnet = z
   .string({ error: 'a subnet in CIDR form' })
-  .max(64, { error: 'a subnet in CIDR form, like 10.244.0.0/16' })
+  .regex(/^[0-9A-Fa-f.:]{2,45}\/[0-9]{1,3}$/, { error: 'a subnet in CIDR form, like 10.244.0.0/16' })
   .refine((text) => isSubnet(text), { error: 'a subnet in CIDR form, like 10.244.0.0/16' })
   .refine((text) => !isSubnet(text) || networkOf(text) === text, {
     error: (issue) => `the first address of its subnet: ${networkOf(String(issue.input))}`,
@@ -89,7 +91,9 @@ export const duration = pattern(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$|^0$/, 'a durat
 /** A release: three numbers, and what semver allows after them. */
 export const version = z
   .string({ error: 'a full version in quotes, like "1.36.3"' })
-  .max(64, { error: 'a full version in quotes, like "1.36.3"' })
+  .regex(/^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(-[0-9A-Za-z.-]{1,32})?$/, {
+    error: 'a full version in quotes and without v, like "1.36.3"',
+  })
   .refine((text) => semver.valid(text) === text, { error: 'a full version in quotes and without v, like "1.36.3"' })
 
 /** `5G`, `512M`: binary units. Becomes MiB. */

@@ -1,10 +1,13 @@
 import type { LabContext } from './context.ts'
 import type { Machine } from './machine.ts'
+import { ensureLan } from './network/lan.ts'
 import { writeMachine } from './state.ts'
 import { task } from './task.ts'
 
 /** Starts those that are off. Emulated machines start one after another: together they starve each other's clocks. */
 export async function startAll(context: LabContext, machines: readonly Machine[]): Promise<Machine[]> {
+  // Once for all: two machines that make the bridge at the same time would get in each other's way.
+  if (machines.some(({ driver }) => driver !== 'container')) await ensureLan(context.namespace)
   let emulated: Promise<unknown> = Promise.resolve()
   const starts = machines.map((machine) => {
     if (machine.driver !== 'qemu') return startOne(context, machine)

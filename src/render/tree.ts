@@ -1,9 +1,11 @@
 import { DefaultRenderer, Listr, type ListrDefaultRendererOptions, ListrLogger, ProcessOutput, Spinner } from 'listr2'
 import type { Event } from '../core/events.ts'
+import { duration } from './figure.ts'
 import { frame } from './frame.ts'
 import type { Paint } from './paint.ts'
 import type { Renderer, Sink } from './renderer.ts'
 import { RunView } from './run-view.ts'
+import { inert, inertLines } from './sanitise.ts'
 
 export interface TreeOptions {
   readonly stdout: NodeJS.WriteStream
@@ -25,8 +27,12 @@ export class TreeRenderer implements Renderer {
   readonly #options: TreeOptions
   readonly #view = new RunView()
   #live: Live | undefined
-  /** Somebody else has the terminal, or the run is over. */
-  #still = false
+  /** The run is over. */
+  #isClosed = false
+  /** Somebody else has the terminal. */
+  #isAsking = false
+  /** Lines that wait for it. */
+  readonly #held: string[] = []
 
   constructor(options: TreeOptions) {
     this.#options = options
@@ -36,30 +42,37 @@ export class TreeRenderer implements Renderer {
     this.#view.on(event)
     if (event.type === 'end') this.close()
     else this.#start()
+    const lasting = lastingLines(event)
+    if (lasting.length > 0) this.say(lasting)
   }
 
   say(lines: readonly string[]): void {
+    if (this.#isAsking) {
+      this.#held.push(...lines)
+      return
+    }
     this.#stop()
     this.#options.sink.write(lines.map((line) => `${line}\n`).join(''))
     this.#start()
   }
 
   pause(): void {
-    this.#still = true
+    this.#isAsking = true
     this.#stop()
   }
 
   resume(): void {
-    this.#still = false
-    this.#start()
+    this.#isAsking = false
+    this.say(this.#held.splice(0))
   }
 
   close(): void {
-    this.pause()
+    this.#isClosed = true
+    this.#stop()
   }
 
   #start(): void {
-    if (!this.#still) this.#live ??= new Live(this.#options, (spinner) => this.#draw(spinner))
+    if (!this.#isClosed && !this.#isAsking) this.#live ??= new Live(this.#options, (spinner) => this.#draw(spinner))
   }
 
   #stop(): void {
@@ -72,6 +85,19 @@ export class TreeRenderer implements Renderer {
     const size = { columns: (stdout.columns || 80) - 1, rows: Math.max(1, (stdout.rows || 24) - 2) }
     return frame(this.#view, { ...size, paint, spinner, nowMs: clock() }).join('\n')
   }
+}
+
+/** Shorter local work leaves no line behind. */
+const WORTH_A_LINE_MS = 2000
+
+/** What should still be there when the tree is gone. */
+function lastingLines(event: Event): readonly string[] {
+  if (event.type === 'notice') {
+    const host = event.host === undefined ? '' : `${inert(event.host)}: `
+    return inertLines(event.text).map((line) => `${host}${line}`)
+  }
+  if (event.type !== 'task' || event.id.startsWith('bundle/') || (event.ms ?? 0) < WORTH_A_LINE_MS) return []
+  return event.state === 'ok' ? [`✓ ${inert(event.title)} (${duration(event.ms ?? 0)})`] : []
 }
 
 /** What listr2 hands its renderer: our picture, and a way for us to reach the renderer. */

@@ -70,7 +70,7 @@ dir=${quote(STAGE.disk)}
 to=$dir/$want part=$dir/$want.part
 mkdir -p "$dir" || exit 1
 digest() { sum=$(sha256sum <"$1") || exit 1; sum=\${sum%% *}; }
-bytes() { have=$(wc -c <"$1" 2>/dev/null) || have=0; have=$((have)); }
+bytes() { have=$(wc -c 2>/dev/null <"$1") || have=0; have=$((have)); }
 if [ -f "$to" ]; then
   digest "$to"
   [ "$sum" != "$want" ] || exit 0

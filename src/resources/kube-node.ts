@@ -1,4 +1,3 @@
-import { probe } from '../core/fact.ts'
 import { argv } from '../core/quote.ts'
 import {
   type Change,
@@ -9,7 +8,8 @@ import {
   resource,
   type Step,
 } from '../core/resource.ts'
-import { type KubeNode, kubeNode } from '../facts/kube-node.ts'
+import { type KubeNode, nodeOf } from '../facts/kube-node.ts'
+import { kubeProbe } from '../facts/kube-object.ts'
 import { kubectlPrelude } from '../facts/kubectl.ts'
 
 export interface Taint {
@@ -30,9 +30,11 @@ export interface KubeNodeWant {
 const kubeNodeType: ResourceType<KubeNodeWant, KubeNode> = {
   name: 'kube-node',
   key: ({ name }): Key => `kube-node:${name}`,
-  probes: ({ name }) => [probe(kubeNode, name)],
-  observe: ({ name }, answers) =>
-    answers.get(probe(kubeNode, name)) ?? { unknown: `node ${name} has not registered yet` },
+  probes: ({ name }) => [kubeProbe('v1', 'Node', name)],
+  observe({ name }, answers) {
+    const seen = answers.get(kubeProbe('v1', 'Node', name))
+    return seen.state === 'present' ? nodeOf(seen.object) : { unknown: `node ${name} has not registered yet` }
+  },
   diff: (want, have) => edits(want, have).map(({ change }) => change),
   steps: (want, have): readonly Step[] =>
     edits(want, have).map(({ change, command }) => ({

@@ -1,8 +1,7 @@
 import { parse } from 'yaml'
-import { probe } from '../core/fact.ts'
 import { quote } from '../core/quote.ts'
 import { type Change, type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
-import { configMap } from '../facts/config-map.ts'
+import { kubeProbe } from '../facts/kube-object.ts'
 import { kubectlPrelude, WITH_OUR_PATH } from '../facts/kubectl.ts'
 
 export interface KubeProxyConfigWant {
@@ -12,7 +11,7 @@ export interface KubeProxyConfigWant {
   readonly config: string
 }
 
-const live = probe(configMap, { namespace: 'kube-system', name: 'kube-proxy' })
+const live = kubeProbe('v1', 'ConfigMap', 'kube-system/kube-proxy')
 
 /**
  * kube-proxy's configuration in the living cluster. kubeadm writes it once and never again, so a changed inventory would
@@ -23,9 +22,10 @@ const kubeProxyConfigType: ResourceType<KubeProxyConfigWant, Readonly<Record<str
   key: () => 'kube-proxy:config',
   probes: () => [live],
   observe(_want, answers) {
-    const data = answers.get(live)
-    if (!data) return { unknown: 'the cluster has no kube-proxy configuration yet' }
-    return parse(data['config.conf'] ?? '') as Record<string, unknown>
+    const seen = answers.get(live)
+    if (seen.state !== 'present') return { unknown: 'the cluster has no kube-proxy configuration yet' }
+    const data = seen.object.data as Readonly<Record<string, string>> | undefined
+    return parse(data?.['config.conf'] ?? '{}') as Record<string, unknown>
   },
   diff: ({ wanted }, have) => differences(wanted, have),
   steps: (want, have) =>

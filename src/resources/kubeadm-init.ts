@@ -1,4 +1,4 @@
-import { type AnyProbe, probe } from '../core/fact.ts'
+import type { Answers, AnyProbe } from '../core/fact.ts'
 import { quote } from '../core/quote.ts'
 import {
   type Change,
@@ -8,7 +8,7 @@ import {
   resource,
   type Step,
 } from '../core/resource.ts'
-import { type Bootstrap, bootstrapFact, LATE_OBJECTS } from '../facts/kube-api.ts'
+import { kubeadmFilesProbe, LATE_OBJECTS } from '../facts/kube-api.ts'
 import { kubectlPrelude, WITH_OUR_PATH } from '../facts/kubectl.ts'
 
 export interface KubeadmInitWant {
@@ -19,9 +19,20 @@ export interface KubeadmInitWant {
   /** Preflight errors that the operator accepted by name, e.g. `NumCPU`. Never `all`. */
   readonly ignorePreflightErrors: readonly string[]
   readonly timeoutMs: number
+  /** With `kubeProxy: none` there is no such DaemonSet to wait for. */
+  readonly withKubeProxy: boolean
 }
 
-const bootstrap = probe(bootstrapFact, 'cluster')
+/** How far kubeadm has come on this host. */
+interface Bootstrap {
+  /** Its files that are there. */
+  readonly files: readonly string[]
+  readonly api: 'none' | 'down' | 'up'
+  /** Why the API server does not answer. */
+  readonly reason: string
+  /** Objects of its late phases that are not there. */
+  readonly missing: readonly string[]
+}
 
 /** Checks that only say "somebody has begun here already", which is what going on after a half-done init means. */
 const BEGUN = [
@@ -45,14 +56,14 @@ const BEGUN = [
 const kubeadmInitType: ResourceType<KubeadmInitWant, Bootstrap> = {
   name: 'kubeadm-init',
   key: () => 'kubeadm:init',
-  probes: (): readonly AnyProbe[] => [bootstrap],
-  observe: (_want, answers) => answers.get(bootstrap),
+  probes: (want): readonly AnyProbe[] => [kubeadmFilesProbe, ...lateObjects(want).map(({ probe }) => probe)],
+  observe: look,
   diff(want, have): readonly Change[] {
     if (isComplete(have)) return []
     const to = `Kubernetes ${want.version}, first control plane`
     if (have.files.length === 0) return [{ what: 'cluster', from: 'absent', to }]
-    if (have.api.state === 'down') {
-      return [{ what: 'API server', from: `not answering (${have.api.reason || 'no reason given'})`, to: 'answering' }]
+    if (have.api === 'down') {
+      return [{ what: 'API server', from: `not answering (${have.reason || 'no reason given'})`, to: 'answering' }]
     }
     return [{ what: 'cluster', from: 'half done', to }]
   },
@@ -66,25 +77,43 @@ export function kubeadmInit(want: KubeadmInitWant, options: ResourceOptions = {}
   return resource(kubeadmInitType, want, { title: 'control plane', ...options })
 }
 
-function isComplete({ api, objects }: Bootstrap): boolean {
-  return api.state === 'ready' && LATE_OBJECTS.every((name) => objects.includes(name))
+function lateObjects({ withKubeProxy }: KubeadmInitWant) {
+  return LATE_OBJECTS.filter(({ name }) => withKubeProxy || name !== 'daemonset/kube-proxy')
+}
+
+function look(want: KubeadmInitWant, answers: Answers): Bootstrap {
+  const objects = lateObjects(want).map(({ probe, name }) => ({ name, seen: answers.get(probe) }))
+  const down = objects.flatMap(({ seen }) => (seen.state === 'down' ? [seen.reason] : []))
+  const none = objects.every(({ seen }) => seen.state === 'none')
+  return {
+    files: answers.get(kubeadmFilesProbe),
+    api: none ? 'none' : down.length > 0 ? 'down' : 'up',
+    reason: down[0] ?? '',
+    missing: objects.filter(({ seen }) => seen.state !== 'present').map(({ name }) => name),
+  }
+}
+
+function isComplete({ api, missing }: Bootstrap): boolean {
+  return api === 'up' && missing.length === 0
 }
 
 function initTitle({ files, api }: Bootstrap): string {
   if (files.length === 0) return 'kubeadm init'
-  return api.state === 'down' ? 'wait for the API server, or go on with kubeadm init' : 'go on with kubeadm init'
+  return api === 'down' ? 'wait for the API server, or go on with kubeadm init' : 'go on with kubeadm init'
 }
 
 /** How long a control plane that is there may take to come up, e.g. after a reboot. */
 const COME_UP_SECONDS = 240
 
-function initScript({ config, ignorePreflightErrors }: KubeadmInitWant): string {
+function initScript(want: KubeadmInitWant): string {
+  const { config, ignorePreflightErrors } = want
+  const late = lateObjects(want).map(({ name }) => name)
   const ignore = (names: readonly string[]) =>
     names.length > 0 ? `--ignore-preflight-errors=${quote(names.join(','))}` : ''
   return `${WITH_OUR_PATH}
 ${kubectlPrelude(5)}
 ready() { [ "$(k get --raw /readyz 2>/dev/null)" = ok ]; }
-complete() { ready && [ "$(k -n kube-system get --ignore-not-found -o name ${LATE_OBJECTS.join(' ')} | wc -l)" -eq ${LATE_OBJECTS.length} ]; }
+complete() { ready && [ "$(k -n kube-system get --ignore-not-found -o name ${late.join(' ')} | wc -l)" -eq ${late.length} ]; }
 if [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
   printf 'a control plane is here already: waiting for its API server\\n'
   tries=0

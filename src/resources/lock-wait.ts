@@ -11,13 +11,9 @@ holder() {
   for lock in ${files.map(quote).join(' ')}; do
     [ -e "$lock" ] || continue
     inode=$(stat -c %i -- "$lock")
-    while read -r number kind rest; do
+    while read -r number kind advice access who where rest; do
       [ "$kind" != '->' ] || continue
-      case $rest in *":$inode "*) ;; *) continue ;; esac
-      rest=\${rest#* }
-      rest=\${rest#* }
-      pid=\${rest%% *} file=$lock
-      return 0
+      case $where in *":$inode") pid=$who file=$lock; return 0 ;; esac
     done </proc/locks
   done
   return 1
@@ -25,7 +21,7 @@ holder() {
 clock
 end=$((now + ${seconds})) told=''
 while holder; do
-  name=$(tr '\\000' ' ' </proc/"$pid"/cmdline 2>/dev/null) || name='a process we cannot see'
+  name=$(tr '\\000' ' ' 2>/dev/null </proc/"$pid"/cmdline) || name='a process we cannot see'
   clock
   if [ "$now" -ge $end ]; then
     printf '%s\\n' "still locked after ${seconds} s: process $pid ($name) holds $file" \\

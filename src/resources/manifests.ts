@@ -11,8 +11,9 @@ import {
   resource,
   type Step,
 } from '../core/resource.ts'
-import { type KubeObject, type KubeObjects, type KubeObjectsAsk, kubeObjects, listText } from '../facts/kube-objects.ts'
-import { feed, kubectlPrelude } from '../facts/kubectl.ts'
+import { type KubeApply, type KubeApplyAsk, kubeApply } from '../facts/kube-apply.ts'
+import { type KubeObject, type KubeSeen, kubeObject, refOf } from '../facts/kube-object.ts'
+import { feed, kubectlPrelude, listText } from '../facts/kubectl.ts'
 
 /** Owner of every field we apply. */
 export const FIELD_MANAGER = 'provision'
@@ -28,11 +29,17 @@ interface Pair {
  * Objects in the cluster, by server-side apply under our own field manager. What differs is what the API server itself
  * says would change; a field that somebody else owns is a conflict, and a conflict is an error that names the owner.
  */
-const manifestsType: ResourceType<KubeObjectsAsk, readonly Pair[]> = {
+const manifestsType: ResourceType<KubeApplyAsk, readonly Pair[]> = {
   name: 'manifests',
   key: ({ set }) => `manifests:${set}`,
-  probes: (want): readonly AnyProbe[] => [probe(kubeObjects, want)],
-  observe: (want, answers) => pairs(want, answers.get(probe(kubeObjects, want))),
+  probes: (want): readonly AnyProbe[] => [
+    ...want.objects.map((object) => probe(kubeObject, refOf(object))),
+    probe(kubeApply, want),
+  ],
+  observe: (want, answers) => {
+    const live = want.objects.map((object) => answers.get(probe(kubeObject, refOf(object))))
+    return pairs(want, live, answers.get(probe(kubeApply, want)))
+  },
   diff: (_want, have) => have.flatMap(changesOf),
   steps: (want, have): readonly Step[] => (have.some((pair) => changesOf(pair).length > 0) ? [applyStep(want)] : []),
   evidence: ({ objects }) => `${objects.length} objects as wanted`,
@@ -46,20 +53,20 @@ export function manifests(set: string, objects: readonly KubeObject[], options: 
   )
 }
 
-function pairs(want: KubeObjectsAsk, answer: KubeObjects): readonly Pair[] | Unknown {
-  if (answer.state === 'none') return { unknown: 'there is no cluster on this host yet' }
-  if (answer.state === 'down') return { unknown: `the API server does not answer: ${answer.reason}` }
-  const byName = (objects: readonly KubeObject[]) => new Map(objects.map((object) => [nameOf(object), object]))
-  const live = byName(answer.live)
-  const would = byName(answer.would ?? [])
-  const all = want.objects.map((object) => ({
-    name: nameOf(object),
-    live: live.get(nameOf(object)),
-    would: would.get(nameOf(object)),
-  }))
-  if (answer.would === undefined && all.every((pair) => pair.live))
-    return { unknown: `the API server refuses the apply: ${answer.refusal}` }
-  return all
+function pairs(want: KubeApplyAsk, live: readonly KubeSeen[], apply: KubeApply): readonly Pair[] | Unknown {
+  const down = live.find((seen) => seen.state === 'down')
+  if (down) return { unknown: `the API server does not answer: ${down.reason}` }
+  if (live.some(({ state }) => state === 'none')) return { unknown: 'there is no cluster on this host yet' }
+  const refused = apply !== undefined && 'refusal' in apply
+  if (refused && live.every(({ state }) => state === 'present')) {
+    return { unknown: `the API server refuses the apply: ${apply.refusal}` }
+  }
+  const would = new Map((refused ? [] : (apply?.objects ?? [])).map((object) => [nameOf(object), object]))
+  return want.objects.map((object, i) => {
+    const seen = live[i]
+    const name = nameOf(object)
+    return { name, live: seen?.state === 'present' ? seen.object : undefined, would: would.get(name) }
+  })
 }
 
 /** `DaemonSet kube-flannel/kube-flannel-ds`. */
@@ -83,7 +90,7 @@ function comparable({ status: _status, metadata, ...rest }: KubeObject): object 
   return { ...rest, metadata: kept }
 }
 
-function applyStep({ set, objects, manager }: KubeObjectsAsk): Step {
+function applyStep({ set, objects, manager }: KubeApplyAsk): Step {
   return {
     title: `apply ${set}`,
     body: `${kubectlPrelude(60)}

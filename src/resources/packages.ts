@@ -45,7 +45,11 @@ const INSTALL_TIMEOUT_MS = 1_200_000
 /** Packages of the distribution, installed or removed in one transaction. Their sources are files of the playbook. */
 export function packages(want: PackagesWant, options: ResourceOptions = {}): Resource {
   for (const { name, version } of [...namesFor(want, 'apt'), ...namesFor(want, 'dnf')]) {
-    if (/^[a-z0-9][a-z0-9+._-]{0,127}$/i.test(name) && (version === undefined || /^[A-Za-z0-9.+:~^_-]+\*?$/.test(version))) continue
+    if (
+      /^[a-z0-9][a-z0-9+._-]{0,127}$/i.test(name) &&
+      (version === undefined || /^[A-Za-z0-9.+:~^_-]+\*?$/.test(version))
+    )
+      continue
     throw new InputError({
       what: `${JSON.stringify(version === undefined ? name : `${name} ${version}`)} is not a package's name and version`,
       fix: 'write the name as the package manager does, e.g. conntrack, and pin a version with { name, version }',
@@ -67,7 +71,10 @@ export const packagesType: ResourceType<PackagesWant, Have> = {
     return {
       family,
       unfinished,
-      packages: namesFor(want, family).map((named) => ({ want: named, have: answers.get(probe(packageFact, named.name)) })),
+      packages: namesFor(want, family).map((named) => ({
+        want: named,
+        have: answers.get(probe(packageFact, named.name)),
+      })),
     }
   },
   diff(want, have) {
@@ -141,7 +148,8 @@ function packageSteps(want: PackagesWant, have: Have): readonly Step[] {
     steps.push(step('finish what dpkg was interrupted in', dpkgConfigure(lockSeconds)))
   if (names.length > 0 && want.state === 'absent')
     steps.push(step(`remove ${list}`, apt ? aptRemove(names, lockSeconds) : dnfRemove(names, lockSeconds)))
-  else if (names.length > 0) steps.push(step(`install ${list}`, apt ? aptInstall(names, lockSeconds) : dnfInstall(names, lockSeconds)))
+  else if (names.length > 0)
+    steps.push(step(`install ${list}`, apt ? aptInstall(names, lockSeconds) : dnfInstall(names, lockSeconds)))
   if (holdChanges(want, have).length > 0) {
     const on = want.held === true
     steps.push(step(`${on ? 'hold' : 'no longer hold'} ${held.join(' ')}`, apt ? aptHold(held, on) : dnfHold(held, on)))

@@ -88,6 +88,6 @@ function bootStep({ units, services, zram }: Have): Step {
 function emptyZramConfig(): string {
   return `{
   if [ -s ${ZRAM_CONFIG} ]; then mv -f -- ${ZRAM_CONFIG} ${ZRAM_CONFIG}.before-provision; fi
-  : >${ZRAM_CONFIG} && chmod -- 0644 ${ZRAM_CONFIG}
+  ( umask 022 && : >${ZRAM_CONFIG} )
 }`
 }

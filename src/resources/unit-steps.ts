@@ -70,8 +70,8 @@ clock() { read -r now rest </proc/uptime; now=\${now%.*}\${now#*.}; }
 pause() { sleep 0.2 2>/dev/null || sleep 1; }
 past() { clock; [ "$now" -ge "$end" ]; }
 look() {
-  active='' sub='' result='' restarts=0 job='' type='' condition='' entered=''
-  shown=$(systemctl show -p ActiveState,SubState,Result,NRestarts,Job,Type,ConditionResult,ActiveEnterTimestampMonotonic -- "$u") || exit 1
+  active='' sub='' result='' restarts=0 job='' type='' condition='' judged=0 entered=''
+  shown=$(systemctl show -p ActiveState,SubState,Result,NRestarts,Job,Type,ConditionResult,ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic -- "$u") || exit 1
   IFS=$nl
   for line in $shown; do
     case $line in
@@ -82,6 +82,7 @@ look() {
       Job=*) job=\${line#*=} ;;
       Type=*) type=\${line#*=} ;;
       ConditionResult=*) condition=\${line#*=} ;;
+      ConditionTimestampMonotonic=*) judged=\${line#*=} ;;
       ActiveEnterTimestampMonotonic=*) entered=\${line#*=} ;;
     esac
   done
@@ -106,7 +107,7 @@ await_active() {
       ,active) return ;;
       ,failed) fail "failed ($result)" ;;
       ,inactive)
-        [ "$condition" != no ] || fail 'was not started: its conditions (Condition…= in the unit file) are not met'
+        [ "$condition" != no ] || [ "$judged" = 0 ] || fail 'was not started: its conditions (Condition…= in the unit file) are not met'
         fail "ended at once ($result) and does not stay active"
         ;;
     esac

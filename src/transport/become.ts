@@ -86,11 +86,11 @@ export interface BecomeEvidence {
 /** Times sudo asked for the password. */
 export const promptsIn = (stderr: string, nonce: string): number => stderr.split(sudoPrompt(nonce)).length - 1
 
-/** stderr without what sudo said on the way. */
-export function withoutPrompts(stderr: string, nonce: string): string {
-  return stderr
-    .replaceAll(sudoPrompt(nonce), '')
-    .replace(/^sudo: (a password is required|interactive authentication is required)\n/, '')
+/** stderr without what login shell and sudo said before the hello. */
+export function stderrAfterHello(stderr: string, nonce: string): string {
+  const marker = `\n${nonce}\n`
+  const at = stderr.indexOf(marker)
+  return at < 0 ? stderr.replaceAll(sudoPrompt(nonce), '') : stderr.slice(at + marker.length)
 }
 
 /** Order matters: sudo checks the password before the rules, and says everything on stderr (LC_ALL=C). */
@@ -144,7 +144,7 @@ function explain(target: SshTarget, evidence: BecomeEvidence): Trouble {
     if (wrong !== undefined && !/not in the sudoers|not allowed/i.test(evidence.stderr)) return wrong.trouble(user)
   }
   if (said !== undefined) return said.trouble(user)
-  const last = `${evidence.noise}\n${withoutPrompts(evidence.stderr, evidence.nonce)}`
+  const last = `${evidence.noise}\n${stderrAfterHello(evidence.stderr, evidence.nonce)}`
     .trim()
     .split('\n')
     .slice(-5)

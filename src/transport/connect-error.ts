@@ -9,13 +9,21 @@ export interface HandshakeFailure {
   readonly socket: Duplex
   /** The host is verified; it was the login that failed. */
   readonly authenticating: boolean
+  /** What the host said instead of its SSH banner. */
+  readonly greeting: string
 }
 
 /** The link broke before the host proved who it is; nothing was sent, so trying again is safe. */
 export class HandshakeResetError extends UnreachableError {}
 
 /** Why a connection that was opened did not become a session. */
-export function explainHandshake({ target, cause, socket, authenticating }: HandshakeFailure): UnreachableError {
+export function explainHandshake({
+  target,
+  cause,
+  socket,
+  authenticating,
+  greeting,
+}: HandshakeFailure): UnreachableError {
   const host = describe(target)
   const where = target.name
   if (socket instanceof ProxyCommand) {
@@ -56,17 +64,15 @@ export function explainHandshake({ target, cause, socket, authenticating }: Hand
       { cause },
     )
   }
-  if (/Not allowed at this time|penalt/i.test(cause.message)) {
+  if (/^Not allowed at this time/.test(greeting)) {
     const why = 'its sshd is penalising this address after failed logins (PerSourcePenalties)'
-    return new UnreachableError(
-      {
-        what: `${host} turns this address away`,
-        where,
-        why,
-        fix: 'wait a minute and correct the credentials before trying again',
-      },
-      { cause },
-    )
+    const fix = 'wait a minute and correct the credentials before trying again'
+    return new UnreachableError({ what: `${host} turns this address away`, where, why, fix }, { cause })
+  }
+  if (greeting !== '' && !/^Exceeded MaxStartups/.test(greeting)) {
+    const why = 'what answers at this port is no SSH server'
+    const what = `${host} answers with ${JSON.stringify(greeting)} instead of an SSH banner`
+    return new UnreachableError({ what, where, why, fix: 'check address and port in the inventory' }, { cause })
   }
   const reset = {
     what: `${host} closed the connection ${authenticating ? 'during the login' : 'before it proved who it is'}: ${cause.message}`,

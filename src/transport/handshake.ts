@@ -21,6 +21,8 @@ export interface Opened {
   readonly hostKey: string
 }
 
+const GREETING_BYTES = 200
+
 /** Everything between an open socket and a login. node-ssh is used here and nowhere else, for connecting and disposing only. */
 export class Handshake {
   readonly #target: SshTarget
@@ -33,6 +35,8 @@ export class Handshake {
   #refusal: unknown
   #problem: Error | undefined
   #authenticating = false
+  /** What the host said instead of an SSH banner: sshd explains there why it turns somebody away. */
+  #greeting = ''
 
   constructor(target: SshTarget, socket: Duplex, options: HandshakeOptions) {
     this.#target = target
@@ -80,6 +84,9 @@ export class Handshake {
       readyTimeout: 0,
     })
     const client = ssh.connection as Client
+    this.#socket.once('data', (chunk: Buffer) => {
+      this.#greeting = chunk.toString('latin1', 0, GREETING_BYTES)
+    })
     // In the same tick, and for good: an `error` event without a listener would end the whole program. Not every error is the end
     // (an agent that cannot sign, for instance), so the first one is only remembered.
     client.on('error', (error) => {
@@ -116,6 +123,8 @@ export class Handshake {
     if (this.#refusal !== undefined) return this.#refusal
     const cause = (error ?? this.#problem) as Error & { level?: string }
     if (this.#authenticating && cause.level === 'client-authentication') return this.#credentials.error()
-    return explainHandshake({ target: this.#target, cause, socket: this.#socket, authenticating: this.#authenticating })
+    const greeting = this.#greeting.startsWith('SSH-') ? '' : this.#greeting.trim()
+    const [target, socket, authenticating] = [this.#target, this.#socket, this.#authenticating]
+    return explainHandshake({ target, cause, socket, authenticating, greeting })
   }
 }

@@ -7,12 +7,13 @@ import { quote } from '../core/quote.ts'
 export const EXEC = `exec sh -c 'IFS= read -r l; eval "$l"'`
 
 /**
- * Run as root with the nonce as $1, a newline as $2 and how it became root as $3. Says hello, then skips everything up to a line with the nonce (a
+ * Run as root with the nonce as $1, a newline as $2 and how it became root as $3. Says hello, on stderr with the nonce alone, then skips everything up to a line with the nonce (a
  * password sudo did not want to read), then takes lines up to the next one: the stage. What follows on stdin is the stage's.
  */
 const LOADER = [
   'b=; read -r b 2>/dev/null </proc/sys/kernel/random/boot_id',
   'printf "\\n%s HELLO %s %s %s %s\\n" "$1" "$(id -u)" "$$" "$3" "$b"',
+  'printf "\\n%s\\n" "$1" >&2',
   'c=0; s=',
   'while [ $c != 2 ] && IFS= read -r l; do if [ "$l" = "$1" ]; then c=$((c+1)); [ $c = 1 ] && s=; else s="$s$l$2"; fi; done',
   '[ $c = 2 ] && eval "$s"',

@@ -1,7 +1,7 @@
 import type { ClientChannel } from 'ssh2'
 import { UnreachableError } from '../core/errors.ts'
 import type { Counters } from '../core/host.ts'
-import { type Becoming, withoutPrompts } from './become.ts'
+import { type Becoming, stderrAfterHello } from './become.ts'
 import { CappedText } from './capped-text.ts'
 import type { Channels } from './channels.ts'
 import { ChannelError } from './connection.ts'
@@ -88,7 +88,7 @@ export class Talk {
   }
 
   get stderr(): string {
-    return withoutPrompts(this.#stderr.finish().text, this.nonce)
+    return stderrAfterHello(this.#stderr.finish().text, this.nonce)
   }
 
   /** The root shell on the host, once it said hello. */

@@ -71,6 +71,17 @@ test('schema.json is what the code says', () => {
   expect(read('schema.json'), 'run: provision schema > inventory/schema.json').toBe(jsonSchemaText())
 })
 
+test('patterns of the schema mean the same to every editor', () => {
+  const patterns = [...read('schema.json').matchAll(/"pattern": (".*"),?$/gm)].map(
+    ([, text = '""']) => JSON.parse(text) as string,
+  )
+  expect(patterns.length).toBeGreaterThan(50)
+  for (const pattern of new Set(patterns)) {
+    expect(() => [new RegExp(pattern), new RegExp(pattern, 'u')], pattern).not.toThrow()
+    expect(pattern).not.toMatch(/\\p\{|\(\?<|\\k/)
+  }
+})
+
 test('every key is described, so that editors can show it', () => {
   const schema = JSON.parse(read('schema.json'))
   const undescribed: string[] = []

@@ -59,6 +59,25 @@ describe('TreeRenderer', () => {
     await until(() => stdout.text.includes('not connected yet'))
     tree.close()
   })
+  it('holds back what is said while somebody is asked', () => {
+    const { tree, stdout } = start()
+    tree.pause()
+    tree.on({ t: 1, type: 'notice', host: 'a', text: 'look here' })
+    expect(stdout.text).toBe('')
+    tree.resume()
+    expect(stdout.text).toContain('a: look here\n')
+    tree.close()
+  })
+  it('leaves a line for local work that took its time', () => {
+    const { tree, stdout } = start()
+    const task = { t: 1, type: 'task', title: 'Boot machine a', state: 'ok' } as const
+    tree.on({ ...task, id: 'lab/a/boot', ms: 9000 })
+    tree.on({ ...task, id: 'lab/b/boot', ms: 10, title: 'quick' })
+    tree.on({ ...task, id: 'bundle/x', ms: 9000, title: 'one part of many' })
+    tree.close()
+    expect(stdout.text).toContain('✓ Boot machine a (9.0 s)\n')
+    expect(stdout.text).not.toMatch(/quick|one part/)
+  })
   it('can be stopped before it has begun to draw', async () => {
     const { tree, stdout } = start()
     tree.on(run)

@@ -17,6 +17,9 @@ export class FaultProxy {
   /** Connections that were broken. */
   broken = 0
   accepted = 0
+  /** Times the client spoke after the host had: the round trips a link with a delay would cost. */
+  turns = 0
+  #hostSpoke = true
 
   private constructor(server: Server, targetPort: number) {
     this.#server = server
@@ -56,6 +59,7 @@ export class FaultProxy {
     }
     let leftBytes = plan?.afterBytes ?? Number.POSITIVE_INFINITY
     host.on('data', (chunk: Buffer) => {
+      this.#hostSpoke = true
       if (leftBytes <= 0) return
       client.write(chunk.subarray(0, leftBytes))
       leftBytes -= chunk.length
@@ -65,6 +69,8 @@ export class FaultProxy {
       hurt(host, plan.kind)
     })
     client.on('data', (chunk: Buffer) => {
+      if (this.#hostSpoke) this.turns++
+      this.#hostSpoke = false
       if (leftBytes > 0) host.write(chunk)
     })
     host.on('end', () => client.end())

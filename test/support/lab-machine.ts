@@ -4,6 +4,7 @@ import type { Connect } from '../../src/core/host.ts'
 import { type HostRun, HostRunner } from '../../src/core/host-run.ts'
 import type { Resource } from '../../src/core/resource.ts'
 import { type Lab, openLab } from '../../src/lab/lab.ts'
+import type { MachineSpec } from '../../src/lab/machine.ts'
 import { connector } from '../../src/transport/connect.ts'
 
 /** A machine with a kernel of its own, made by `provision lab`, and the real engine over real ssh to it. */
@@ -18,7 +19,7 @@ export class LabMachine implements AsyncDisposable {
   }
 
   /** Names are `[a-z][a-z0-9-]*` and must differ between test files. Seconds when the lab's cache is warm. */
-  static async start(name: string): Promise<LabMachine> {
+  static async start(name: string, spec: Partial<MachineSpec> = {}): Promise<LabMachine> {
     const lab = openLab({
       stateDir: join(homedir(), '.local/state/provision/test-lab'),
       cacheDir: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'provision'),
@@ -26,7 +27,7 @@ export class LabMachine implements AsyncDisposable {
       report: () => {},
     })
     await lab.down()
-    const [machine] = await lab.up([{ name: 'node1', driver: 'uml', memoryMiB: 1024, diskGiB: 20, cpus: 1 }])
+    const [machine] = await lab.up([{ name: 'node1', driver: 'uml', memoryMiB: 1024, diskGiB: 20, cpus: 1, ...spec }])
     if (!machine) throw new Error('the lab made no machine')
     const { address, port, user, identityFile, hostKey, proxyCommand } = machine
     const connect = connector(() => ({
@@ -53,7 +54,8 @@ export class LabMachine implements AsyncDisposable {
     const session = await this.#connect('node1', new AbortController().signal)
     try {
       const outcome = await session.run(`mark out\n${text}`, { deadlineMs: 120_000 })
-      if (outcome.kind !== 'exited' || outcome.code !== 0) throw new Error(`${text}\n${JSON.stringify(outcome).slice(-2000)}`)
+      if (outcome.kind !== 'exited' || outcome.code !== 0)
+        throw new Error(`${text}\n${JSON.stringify(outcome).slice(-2000)}`)
       return outcome.sections.find(({ mark }) => mark[0] === 'out')?.text ?? ''
     } finally {
       await session.close()

@@ -8,7 +8,7 @@ import { hardwareAddress, identityFiles } from '../identity.ts'
 import { once } from '../local/once.ts'
 import { isAlive, killAndWait, startDetached, whileStopped } from '../local/process.ts'
 import type { DriverPlace, LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
-import { ensureLan, ensureTap, insideArgv, networkFiles, streamArgv, tapOf } from '../network/lan.ts'
+import { ensureTap, insideArgv, networkFiles, streamArgv, tapOf } from '../network/lan.ts'
 import { waitForSshd } from '../network/sshd.ts'
 import { emulator, emulatorArgv } from './emulator.ts'
 import { type Kvm, proveKvm } from './kvm.ts'
@@ -96,7 +96,6 @@ async function create(place: DriverPlace, spec: MachineSpec, at: Place, { base }
 
 async function power(place: DriverPlace, machine: Machine, { emulatorRoot, kvm }: Prepared): Promise<Machine> {
   const tap = tapOf(machine.index)
-  await ensureLan(place.namespace)
   await ensureTap(place.namespace, tap)
   const argv = insideArgv(place.namespace, emulatorArgv(emulatorRoot, machineArguments(machine, tap.interface, kvm)))
   return { ...machine, process: await startDetached(argv, machine.consoleLog, machine.folder) }

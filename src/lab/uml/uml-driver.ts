@@ -10,7 +10,7 @@ import { hardwareAddress, identityFiles } from '../identity.ts'
 import { once } from '../local/once.ts'
 import { isAlive, killAndWait, startDetached, whileStopped } from '../local/process.ts'
 import type { DriverPlace, LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
-import { ensureLan, ensureTap, insideArgv, networkFiles, streamArgv, tapOf } from '../network/lan.ts'
+import { ensureTap, insideArgv, networkFiles, streamArgv, tapOf } from '../network/lan.ts'
 import { waitForSshd } from '../network/sshd.ts'
 import { KERNEL_RECIPE, umlKernel } from './kernel.ts'
 
@@ -103,7 +103,6 @@ async function create(place: DriverPlace, spec: MachineSpec, at: Place, { progra
 
 async function power(place: DriverPlace, machine: Machine): Promise<Machine> {
   const tap = tapOf(machine.index)
-  await ensureLan(place.namespace)
   await ensureTap(place.namespace, tap)
   // Its memory is a file: anywhere but in memory it would be as slow as a disk.
   const program = ['env', 'TMPDIR=/dev/shm', launcherOf(machine)]

@@ -85,7 +85,7 @@ describe('units that do not do as they should', () => {
     ['whose program is missing', 'ExecStart=/usr/bin/nothing-here', /bad\.service (failed|came up and went down)/],
     ['that comes up for an instant', 'ExecStart=/bin/sh -c "printf started; sleep 0.5; printf collapsing; exit 1"', /came up and went down again[\s\S]*collapsing/],
     ['that flaps', 'ExecStart=/bin/sh -c "sleep 0.3; printf again; exit 1"\nRestart=always\nRestartSec=0.2', /came up and went down again|restarted it/],
-    ['that is never ready', 'Type=notify\nExecStart=/bin/sh -c "printf thinking; exec sleep 1000"', /is not active after 4 s \(activating, start\)[\s\S]*thinking/],
+    ['that is never ready', 'Type=notify\nExecStart=/bin/sh -c "printf \'thinking\\n\'; exec sleep 1000"', /is not active after 4 s \(activating, start\)[\s\S]*thinking/],
     ['that ends', 'Type=oneshot\nExecStart=/bin/true', /ended at once \(success\) and does not stay active/],
   ]
   test.each(cases)('one %s is named, with its last lines', async (_what, body, says) => {

@@ -218,9 +218,18 @@ describe('a host that is hard to reach', () => {
 
   it.each([
     ['says nothing', '', /too slow: the key exchange took longer than 0.5 s/],
-    ['is no SSH server', 'HTTP/1.1 400 Bad Request\r\n\r\n', /too slow|before it proved/],
+    [
+      'is no SSH server',
+      'HTTP/1.1 400 Bad Request\r\n\r\n',
+      /answers with "HTTP\/1.1 400 Bad Request" instead of an SSH banner/,
+    ],
+    ['penalises us', 'Not allowed at this time\r\n', /turns this address away/],
   ])('that %s is given up in time', async (_name, banner, what) => {
-    const server = createServer((socket) => void socket.on('error', () => {}).write(banner))
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      if (banner === '') socket.resume()
+      else socket.end(banner)
+    })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Outcome, Session } from '../../../src/core/host.ts'
 import { quote } from '../../../src/core/quote.ts'
 import { connector } from '../../../src/transport/connect.ts'
+import { FaultProxy } from '../../support/fault-proxy.ts'
 import { makeKey, Sshd } from '../../support/sshd.ts'
 
 const never = new AbortController().signal
@@ -46,6 +47,25 @@ describe('run', () => {
     expect(session.peer).toMatchObject({ become: 'root', hostKey: sshd.hostKey(), user: 'root' })
     expect(session.counters).toMatchObject({ channels: 1, roundTrips: 3, reconnects: 0 })
     expect(sshd.sessions() - before).toBe(1)
+  })
+
+  it('takes the round trips it counts, whatever the size of the answer', async () => {
+    const proxy = await FaultProxy.start(sshd.port)
+    try {
+      const session = await connected(sshd.target({ port: proxy.port }))
+      for (const lines of [1, 1000]) {
+        const [turns, counted] = [proxy.turns, session.counters.roundTrips]
+        await session.run(
+          `i=0; while [ $i -lt ${lines} ]; do mark probe $i; printf 'answer\\n'; i=$((i + 1)); done`,
+          LIMITS,
+        )
+        expect(session.counters.roundTrips - counted).toBe(3)
+        // One more turn closes the channel; nobody waits for it.
+        expect(proxy.turns - turns).toBeLessThanOrEqual(4)
+      }
+    } finally {
+      await proxy.stop()
+    }
   })
 
   it('leaves nothing on the host', async () => {

@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import { type Fact, type Probe, probe } from '../core/fact.ts'
+import { FactError } from '../core/fact-error.ts'
+import { feed, kubectlPrelude, listText } from './kubectl.ts'
+
+/** A Kubernetes object, as far as we look into it. */
+export interface KubeObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly [key: string]: unknown }
+  readonly [key: string]: unknown
+}
+
+export interface KubeRef {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+}
+
+/** `none`: this host has no cluster. `down`: it has, and its API server does not answer. */
+export type KubeSeen =
+  | { readonly state: 'none' }
+  | { readonly state: 'down'; readonly reason: string }
+  | { readonly state: 'absent' }
+  | { readonly state: 'present'; readonly object: KubeObject }
+
+const objectSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.exactOptional(z.string()) }),
+})
+
+/** `{@}` prints the object as JSON on one line, in which tabs and newlines are escaped. */
+const COLUMNS =
+  '{range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name}{"\\t"}object{"\\t"}{@}{"\\n"}' +
+  '{.kind}/{.metadata.namespace}/{.metadata.name}{"\\t"}version{"\\t"}{.metadata.uid}/{.metadata.generation}{"\\n"}{end}'
+
+/**
+ * Objects of the cluster by name, all of them in one request of one kubectl: starting it is what costs. The line `version`
+ * is the identity for guards: it moves when somebody changes what is wanted of the object; status moves by itself.
+ */
+export const kubeObject: Fact<KubeRef, KubeSeen> = {
+  name: 'kube-object',
+  id: refId,
+  script: (refs) => `${kubectlPrelude()}
+kubectl_ready || exit 0
+all=$(${feed(listText(refs.map(stub)))} k get --ignore-not-found -o 'jsonpath=${COLUMNS}' -f - 2>&1); rc=$?
+printf '%s\\n' "$all" | while IFS= read -r l; do case $l in *'	object	'*|*'	version	'*) printf '%s\\n' "$l" ;; esac; done
+# A kind the cluster does not know yet is an object that is not there.
+case $all in *'no matches for kind'*) rc=0 ;; esac
+if [ $rc = 0 ]; then api=up why=; else api=down why=$(printf '%s' "$all" | tail -n 1 | tr '\\t' ' '); fi
+for id in ${refs.map((ref) => `'${refId(ref)}'`).join(' ')}; do printf '%s\\tapi\\t%s\\t%s\\n' "$id" $api "$why"; done`,
+  volatile: ['object', 'api'],
+  parse(lines, ref) {
+    const text = lines.find(([field]) => field === 'object')?.[1]
+    if (text !== undefined) return { state: 'present', object: readObject(text, refId(ref)) }
+    const [, api, reason = ''] = lines.find(([field]) => field === 'api') ?? []
+    if (api === 'up') return { state: 'absent' }
+    return api === undefined ? { state: 'none' } : { state: 'down', reason }
+  },
+}
+
+export function refOf({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): KubeRef {
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) }
+}
+
+export function kubeProbe(apiVersion: string, kind: string, path: string): Probe<KubeRef, KubeSeen> {
+  const [name = '', namespace] = path.split('/').reverse()
+  return probe(kubeObject, { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) })
+}
+
+/** `DaemonSet/kube-flannel/kube-flannel-ds`; without a namespace the middle is empty. */
+function refId({ kind, namespace = '', name }: KubeRef): string {
+  return `${kind}/${namespace}/${name}`
+}
+
+function stub({ apiVersion, kind, name, namespace }: KubeRef): KubeObject {
+  return { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } }
+}
+
+export function readObject(text: string, what: string): KubeObject {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new FactError('kube-object', `${what}: kubectl printed something that is not JSON: ${text.slice(0, 200)}`)
+  }
+  const parsed = objectSchema.safeParse(json)
+  if (!parsed.success) throw new FactError('kube-object', `${what}: ${z.prettifyError(parsed.error)}`)
+  return parsed.data
+}
