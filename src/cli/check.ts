@@ -1,3 +1,4 @@
+import { duplicates, identities, identityFinding } from '../cluster/requirements/identity.ts'
 import type { ExitCode } from '../core/errors.ts'
 import { DEFAULT_INVENTORY, load } from './loaded.ts'
 import { onlyRequirements } from './only.ts'
@@ -7,7 +8,7 @@ import { prepare } from './prepare.ts'
 import { addRunOptions, type RunOptions } from './run-options.ts'
 import { Screen } from './screen.ts'
 import type { Verb } from './verb.ts'
-import { visit } from './visit.ts'
+import { type Visit, visit } from './visit.ts'
 import type { World } from './world.ts'
 
 /** Measures hosts against the requirements, and changes nothing. */
@@ -37,9 +38,24 @@ async function check(world: World, parts: Parts, path: string, options: RunOptio
   const screen = new Screen(world, { ...options, redactor: loaded.redactor })
   const work = new AbortController()
   try {
-    const ready = await prepare({ world, parts, screen, options, loaded, make: false, work: work.signal })
+    const ready = await prepare({
+      world,
+      parts,
+      screen,
+      options,
+      loaded,
+      make: false,
+      purpose: 'check',
+      work: work.signal,
+    })
     const compiled = ready.compiled.map((each) => onlyRequirements(each))
-    return (await visit({ ...ready, compiled, consent: 'judge', collect: [] })).exit
+    const accepts = new Map(loaded.hosts.map(({ name, accept }) => [name, accept]))
+    const judgeTogether: Visit['judgeTogether'] = (answers) => {
+      if (answers.size < 2) return new Map()
+      const shared = duplicates(identities(answers))
+      return new Map([...answers.keys()].map((host) => [host, identityFinding(host, shared, accepts.get(host) ?? {})]))
+    }
+    return (await visit({ ...ready, compiled, consent: 'judge', collect: [], judgeTogether })).exit
   } finally {
     work.abort()
     screen.close()

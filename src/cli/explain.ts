@@ -1,4 +1,4 @@
-import { REQUIREMENTS } from '../catalog/requirements.ts'
+import { REQUIREMENTS, requirementOf } from '../catalog/requirements.ts'
 import { EXIT, InputError } from '../core/errors.ts'
 import { explainValue } from '../inventory/explain.ts'
 import { keyPaths, schemaAt } from '../inventory/json-schema.ts'
@@ -48,7 +48,8 @@ export const explainVerb: Verb = (context) => {
 
 function explainTopic(topic: string): readonly string[] {
   if (topic === EXIT_CODES) return ['provision exits with', ...exitCodeLines()]
-  const requirement = Object.hasOwn(REQUIREMENTS, topic) ? REQUIREMENTS[topic as keyof typeof REQUIREMENTS] : undefined
+  const id = requirementOf(topic)
+  const requirement = id === undefined ? undefined : REQUIREMENTS[id]
   if (requirement) {
     return [
       `${topic}: ${requirement.title}`,

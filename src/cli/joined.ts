@@ -10,8 +10,8 @@ export const PARTS: Parts = {
     return labMachines(inventory, hosts, work)
   },
   compile: async (inventory, hosts, work) => {
-    const { compileUp } = await import('./node-compile.ts')
-    return compileUp(inventory, hosts, work)
+    const { compileNodes } = await import('./node-compile.ts')
+    return compileNodes(inventory, hosts, work)
   },
   connect: async (hosts, options) => {
     const { connectTo } = await import('./ssh-target.ts')

@@ -55,7 +55,16 @@ async function fetchOnly({ world, parts }: VerbContext, path: string, options: K
   const screen = new Screen(world, { ...options, redactor: loaded.redactor })
   const work = new AbortController()
   try {
-    const ready = await prepare({ world, parts, screen, options, loaded, make: false, work: work.signal })
+    const ready = await prepare({
+      world,
+      parts,
+      screen,
+      options,
+      loaded,
+      make: false,
+      purpose: 'nothing',
+      work: work.signal,
+    })
     const hosts = loaded.hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
     const compiled = ready.compiled
       .filter(({ host }) => hosts.includes(host))

@@ -16,6 +16,13 @@ export interface LocalWork {
   readonly make: boolean
 }
 
+/** What hosts are visited for: all of `up`; the same with hardware measured anew; requirements alone; or nothing. */
+export type Purpose = 'up' | 'up, measured anew' | 'check' | 'nothing'
+
+export interface CompileWork extends LocalWork {
+  readonly purpose: Purpose
+}
+
 /** Throwaway machines of an inventory that has some. */
 export interface LabMachines {
   /** The host as the inventory has it, with the way to its machine filled in. */
@@ -29,7 +36,7 @@ export interface Parts {
   readonly readInventory: typeof readInventory
   readonly machines: (inventory: Inventory, hosts: readonly Host[], work: LocalWork) => Promise<LabMachines>
   /** Starts getting what hosts will need, and lists everything each host is to become. */
-  readonly compile: (inventory: Inventory, hosts: readonly Host[], work: LocalWork) => Promise<readonly Compiled[]>
+  readonly compile: (inventory: Inventory, hosts: readonly Host[], work: CompileWork) => Promise<readonly Compiled[]>
   readonly connect: (hosts: readonly Host[], options: ConnectOptions) => Promise<Connect>
   /** Asked in every look for the files an operator takes home, e.g. the kubeconfig. */
   readonly collect: readonly AnyProbe[]

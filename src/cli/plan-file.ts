@@ -30,6 +30,7 @@ const resource = z.object({
   verdict: z.enum(['same', 'change', 'expected', 'later', 'met', 'unmet', 'advised', 'accepted', 'failed']),
   changes: z.array(change),
   steps: z.array(z.object({ title: z.string(), sha256: z.string() })),
+  paths: z.array(z.string()),
   seen: z.string(),
   after: z.array(z.string()),
   finding: finding.exactOptional(),

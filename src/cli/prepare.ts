@@ -1,7 +1,7 @@
 import { argv as shellWords } from '../core/quote.ts'
 import type { Loaded } from './loaded.ts'
 import { onlyTags } from './only.ts'
-import type { Parts } from './parts.ts'
+import type { Parts, Purpose } from './parts.ts'
 import type { RunOptions } from './run-options.ts'
 import type { Screen } from './screen.ts'
 import { VERSION } from './version.ts'
@@ -16,6 +16,7 @@ export interface Preparation {
   readonly loaded: Loaded
   /** False: use what is there, make nothing. */
   readonly make: boolean
+  readonly purpose: Purpose
   /** Aborted when what is on its way is not wanted any more. */
   readonly work: AbortSignal
 }
@@ -28,6 +29,7 @@ export async function prepare({
   options,
   loaded,
   make,
+  purpose,
   work,
 }: Preparation): Promise<Omit<Visit, 'consent'>> {
   const { inventory, hosts } = loaded
@@ -47,7 +49,7 @@ export async function prepare({
   const machines = await parts.machines(inventory, hosts, local)
   const before = [{ what: 'make the lab machines', fromMs, toMs: screen.clock() }]
   const placed = hosts.map((host) => machines.place(host))
-  const compiled = await parts.compile(inventory, placed, local)
+  const compiled = await parts.compile(inventory, placed, { ...local, purpose })
   const ask = screen.canAsk ? { askHostKey: screen.askHostKey } : {}
   const connect = await parts.connect(placed, { world, acceptNewHostKeys: options.acceptNewHostKeys, ...ask })
   return {

@@ -14,6 +14,12 @@ export class RunLog {
     else if (event.type === 'resource') this.settled.set(`${event.host} ${event.resource.key}`, event)
   }
 
+  /** One more resource in the plan of a host. */
+  add(host: string, resource: PlannedResource): void {
+    const plan = this.plans.get(host)
+    if (plan) this.plans.set(host, { ...plan, resources: [...plan.resources, resource] })
+  }
+
   get failures(): readonly Failure[] {
     return [...this.results.values()].flatMap(({ failures }) => failures)
   }

@@ -14,7 +14,7 @@ import { addRunOptions, type RunOptions } from './run-options.ts'
 import { Screen } from './screen.ts'
 import type { Verb } from './verb.ts'
 import { VERSION } from './version.ts'
-import { detailedExit, newRunId, type Visit, type VisitResult, visit } from './visit.ts'
+import { detailedExit, type VisitResult, visit } from './visit.ts'
 import type { World } from './world.ts'
 
 interface UpOptions extends RunOptions {
@@ -42,7 +42,7 @@ export const upVerb: Verb = ({ program, world, parts, exit }) => {
       ]),
     )
     .option('--detailed-exitcode', 'with --dry-run: exit 10 when there are changes', false)
-    .option('--verify', 'after the run look at every host again: exit 3 if anything still differs', false)
+    .option('--verify', 'measure hardware anew, where figures of an earlier run would do', false)
     .option('--kubeconfig <FILE>', 'where the kubeconfig goes (default: ~/.kube/NAME.kubeconfig)')
     .option('--merge-kubeconfig', 'add the cluster to ~/.kube/config as well', false)
     .action(async (path: string, options: UpOptions) => exit(await up(world, parts, path, options)))
@@ -80,8 +80,9 @@ async function up(world: World, parts: Parts, path: string, options: UpOptions):
   try {
     const consent: Consent = saved ? asSaved(saved) : options.dryRun ? 'look' : options.yes ? 'act' : 'ask'
     const make = consent !== 'look'
-    const input = { ...(await prepare({ world, parts, screen, options, loaded, make, work: work.signal })), consent }
-    const result = await visit(input)
+    const purpose = options.verify ? 'up, measured anew' : 'up'
+    const ready = await prepare({ world, parts, screen, options, loaded, make, purpose, work: work.signal })
+    const result = await visit({ ...ready, consent })
     if (options.out !== undefined) {
       await saveTo(options.out, loaded, result)
       const command = shellWords([world.program, 'up', path, '--plan', options.out])
@@ -90,7 +91,7 @@ async function up(world: World, parts: Parts, path: string, options: UpOptions):
     if (consent === 'look') return options.detailedExitcode ? detailedExit(result) : result.exit
     if (result.exit !== EXIT.ok) return result.exit
     await takeKubeconfig({ world, screen, loaded, answers: result.answers, options })
-    return options.verify ? await lookAgain(input) : EXIT.ok
+    return EXIT.ok
   } finally {
     work.abort()
     screen.close()
@@ -112,12 +113,4 @@ function mayAct(world: World, { dryRun, yes, plan, json, input }: UpOptions): vo
 async function saveTo(file: string, { inventory, redactor }: Loaded, { plans }: VisitResult): Promise<void> {
   const digest = sha256(redactor.text(JSON.stringify(inventory)))
   await savePlan(file, { format: 1, version: VERSION, inventory: digest, hosts: plans })
-}
-
-/** The proof that a second run would do nothing. */
-async function lookAgain(input: Visit): Promise<ExitCode> {
-  input.screen.say(['', 'looking again at every host'])
-  const again = await visit({ ...input, run: newRunId(), before: [], collect: [], consent: 'look' })
-  if (again.exit !== EXIT.ok) return again.exit
-  return again.isPending ? EXIT.failed : EXIT.ok
 }

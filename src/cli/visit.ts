@@ -3,11 +3,12 @@ import { EXIT, type ExitCode } from '../core/errors.ts'
 import type { PathPart } from '../core/events.ts'
 import type { Answers, AnyProbe } from '../core/fact.ts'
 import type { Connect, LockHolder } from '../core/host.ts'
-import { type HostPlan, pending } from '../core/plan.ts'
-import { plannedResource } from '../core/plan-host.ts'
+import { type HostPlan, type PlannedResource, pending } from '../core/plan.ts'
+import { judged, plannedResource } from '../core/plan-host.ts'
 import type { Compiled } from '../core/play.ts'
 import { argv as shellWords } from '../core/quote.ts'
-import { run } from '../core/run.ts'
+import type { Finding } from '../core/resource.ts'
+import { type RunResult, run } from '../core/run.ts'
 import { afterActing, afterFetching, afterJudging, afterLooking, type Closing } from './closing.ts'
 import { type Consent, consented } from './consent.ts'
 import { RunLog } from './run-log.ts'
@@ -27,6 +28,8 @@ export interface Visit {
   /** What had to be done on this machine first. */
   readonly before: readonly PathPart[]
   readonly collect: readonly AnyProbe[]
+  /** Requirements that only show when all hosts were seen, by host. */
+  readonly judgeTogether?: (answers: ReadonlyMap<string, Answers>) => ReadonlyMap<string, Finding>
   readonly forks: number
   readonly verbose: boolean
 }
@@ -60,8 +63,9 @@ export async function visit(input: Visit): Promise<VisitResult> {
     signal: world.signal,
     collect: input.collect,
   })
+  const together = judgeTogether(input, log, result.answers)
   const ms = screen.clock()
-  const exit = consent.declined() && result.exit === EXIT.ok ? EXIT.interrupted : result.exit
+  const exit = exitOf(result.exit, consent.declined(), together)
   const criticalPath = [...input.before, ...result.criticalPath]
   screen.report({ type: 'end', ms, exit, hosts: result.hosts, criticalPath })
   const closing = {
@@ -77,6 +81,32 @@ export async function visit(input: Visit): Promise<VisitResult> {
     answers: result.answers,
     isPending: plans.some((plan) => pending(plan).length > 0),
   }
+}
+
+/** Adds what shows only when all hosts were seen to their plans. @returns whether one of them may not be changed for it */
+function judgeTogether({ screen, judgeTogether: judge }: Visit, log: RunLog, answers: RunResult['answers']): boolean {
+  let isUnmet = false
+  for (const [host, finding] of judge?.(answers) ?? []) {
+    const verdict = judged(finding)
+    const base = { title: finding.id, section: 'All hosts together', changes: [], steps: [], seen: '', after: [] }
+    const resource: PlannedResource = {
+      ...base,
+      key: `requirement:${finding.id}`,
+      verdict,
+      finding,
+      note: finding.evidence,
+    }
+    screen.report({ type: 'resource', host, resource, result: verdict })
+    log.add(host, resource)
+    if (verdict === 'unmet') isUnmet = true
+  }
+  return isUnmet
+}
+
+function exitOf(exit: ExitCode, declined: boolean, isUnmet: boolean): ExitCode {
+  if (exit !== EXIT.ok) return exit
+  if (declined) return EXIT.interrupted
+  return isUnmet ? EXIT.unmet : EXIT.ok
 }
 
 function lastWords(consent: Consent): (closing: Closing) => readonly string[] {

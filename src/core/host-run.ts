@@ -8,7 +8,7 @@ import { planHost } from './plan-host.ts'
 import type { Compiled, CompiledResource } from './play.ts'
 import { type Selection, select } from './select.ts'
 import { describeOutcome } from './trouble.ts'
-import { readWave, type WaveItem, waveScript } from './wave.ts'
+import { blobsOf, readWave, stepsMs, type WaveItem, waveScript } from './wave.ts'
 import { WaveListener } from './wave-listener.ts'
 
 /** Decides, once a host's plan is known, whether it is carried out. A dry run is a gate that always says `stop`. */
@@ -39,7 +39,6 @@ export interface HostRun {
 
 /** Longest time the guards and looks of a wave may take on top of its steps. */
 const WAVE_OVERHEAD_MS = 120_000
-const STEP_DEADLINE_MS = 60_000
 /** Kept of each fact's output; a fact that prints more counts as not answered. */
 const LOOK_CAP_BYTES = 16 * 1024 * 1024
 /** Firmware of servers with much memory takes its time. */
@@ -191,11 +190,7 @@ export class HostRunner {
 
   async #upload(items: readonly WaveItem[]): Promise<boolean> {
     const { session, compiled, report, run, clock } = this.#in
-    const blobs = [
-      ...new Map(
-        items.flatMap(({ steps }) => steps.flatMap((step) => step.blobs ?? [])).map((blob) => [blob.sha256, blob]),
-      ).values(),
-    ]
+    const blobs = blobsOf(items)
     if (blobs.length === 0) return true
     const from = clock()
     const outcome = await session.upload(run, blobs, {
@@ -210,14 +205,11 @@ export class HostRunner {
 
   async #supervise(name: string, items: readonly WaveItem[], script: string): Promise<Outcome> {
     const { session, run } = this.#in
-    const stepMs = items
-      .flatMap(({ steps }) => steps)
-      .reduce((sum, { timeoutMs }) => sum + (timeoutMs ?? STEP_DEADLINE_MS), 0)
     const marks = new WaveListener(this.#in.compiled.host, items, this.#in)
     return session.supervise(
       { run, name, script },
       {
-        deadlineMs: stepMs + WAVE_OVERHEAD_MS,
+        deadlineMs: stepsMs(items) + WAVE_OVERHEAD_MS,
         capBytes: LOOK_CAP_BYTES,
         onMark: (mark) => marks.onMark(mark),
         onText: (mark, text) => marks.onText(mark, text),

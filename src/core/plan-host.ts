@@ -31,6 +31,7 @@ export function plannedResource(
     section,
     changes: [],
     steps: [],
+    paths: resource.paths,
     seen: '',
     after: after ?? [],
   }

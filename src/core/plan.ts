@@ -31,6 +31,8 @@ export interface PlannedResource {
   readonly verdict: 'same' | 'change' | 'expected' | 'later' | 'met' | 'unmet' | 'advised' | 'accepted' | 'failed'
   readonly changes: readonly Change[]
   readonly steps: readonly { readonly title: string; readonly sha256: string }[]
+  /** Where its steps write: files, or folders with everything in them. */
+  readonly paths: readonly string[]
   /** Digest of what was seen on the host when this was decided. */
   readonly seen: string
   /** Keys, or labels of values, it waits for. */

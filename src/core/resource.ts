@@ -67,6 +67,11 @@ export interface ResourceType<Want, Have> {
   observe(want: Want, answers: Answers): Have | Unknown
   diff(want: Want, have: Have): readonly Change[]
   steps(want: Want, have: Have): readonly Step[]
+  /**
+   * Where on the host its steps write: files, or folders with everything in them. Shown with the plan, and what a test
+   * holds against the paths that really changed. Left out when the key says it (`file:/etc/x`).
+   */
+  paths?(want: Want): readonly string[]
   /** What one can say of it when nothing differs: the evidence in a proof. */
   evidence?(want: Want, have: Have): string
 }
@@ -86,6 +91,8 @@ export interface Resource {
   readonly after: readonly Key[]
   /** A value it is made from, when that is not known at compile time. */
   readonly value?: Value<unknown>
+  /** Where its steps write. */
+  readonly paths: readonly string[]
   /** Empty while `value` is unknown. */
   readonly probes: readonly AnyProbe[]
   decide(answers: Answers): Decision
@@ -106,6 +113,7 @@ export function resource<Want, Have>(
     key,
     title: options.title ?? key,
     after: options.after ?? [],
+    paths: type.paths?.(want) ?? pathIn(key),
     probes: type.probes(want),
     decide: (answers) =>
       orUnknown(() => {
@@ -130,6 +138,7 @@ export function requirement(want: {
     key: `requirement:${want.id}`,
     title: want.title,
     after: [],
+    paths: [],
     probes: want.probes,
     decide: (answers) => orUnknown(() => ({ verdict: 'finding', finding: want.judge(answers) })),
   }
@@ -153,6 +162,9 @@ export function later<T>(
     title: options.title ?? key,
     after: options.after ?? [],
     value,
+    get paths() {
+      return value.known && value.error === undefined ? inner().paths : pathIn(key)
+    },
     get probes() {
       return value.known && value.error === undefined ? inner().probes : []
     },
@@ -162,6 +174,12 @@ export function later<T>(
       return inner().decide(answers)
     },
   }
+}
+
+/** The path a key names, if it names one: `file:/etc/x` does, `unit:kubelet.service` does not. */
+function pathIn(key: Key): readonly string[] {
+  const [, path = ''] = /^[a-z-]+:(\/.*)$/.exec(key) ?? []
+  return path === '' ? [] : [path]
 }
 
 function isUnknown(have: unknown): have is Unknown {

@@ -1,5 +1,5 @@
 import type { AnyProbe } from './fact.ts'
-import type { Section } from './host.ts'
+import type { Blob, Section } from './host.ts'
 import { guardScript, lookScript } from './look.ts'
 import { quote } from './quote.ts'
 import type { Key, Resource, Step } from './resource.ts'
@@ -11,6 +11,19 @@ export interface WaveItem {
   /** Digest of what its probes saw when the steps were decided. */
   readonly seen: string
   readonly section: string
+}
+
+const STEP_DEADLINE_MS = 60_000
+
+/** Longest time the steps of a wave may take together. */
+export function stepsMs(items: readonly WaveItem[]): number {
+  return items.flatMap(({ steps }) => steps).reduce((sum, { timeoutMs }) => sum + (timeoutMs ?? STEP_DEADLINE_MS), 0)
+}
+
+/** What a wave's steps need on the host, each once. */
+export function blobsOf(items: readonly WaveItem[]): readonly Blob[] {
+  const blobs = items.flatMap(({ steps }) => steps.flatMap((step) => step.blobs ?? []))
+  return [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()]
 }
 
 /** How one resource's part ended. `open` means the host did not get to its end. */

@@ -1,5 +1,5 @@
 import { type Fact, type Probe, probe } from '../core/fact.ts'
-import { argv, quote } from '../core/quote.ts'
+import { argv } from '../core/quote.ts'
 
 export interface ContentAsk {
   readonly path: string
@@ -39,26 +39,24 @@ export function contentProbe(ask: ContentAsk): Probe<ContentAsk, Content> {
 
 /** `sha256sum` leaves out what it cannot read, so its lines are matched with the asks by walking both in order. */
 function contentScript(asks: readonly ContentAsk[]): string {
-  const regular = asks.map(({ path }) => {
-    const word = quote(path)
-    return `[ ! -f ${word} ] || [ -h ${word} ] || set -- "$@" ${word}`
-  })
-  return `{
-set --
-${regular.join('\n')}
+  return `set -- ${argv(asks.flatMap(({ path, wanted }) => [wanted ?? '-', path]))}
+{
+left=$#
+while [ $left != 0 ]; do
+  path=$2 left=$((left - 2))
+  shift 2
+  [ ! -f "$path" ] || [ -h "$path" ] || set -- "$@" "$path"
+done
 [ $# = 0 ] || LC_ALL=C sha256sum -- "$@" 2>/dev/null
-} | {
-set -- ${argv(asks.flatMap(({ path, wanted }) => [wanted ?? '-', path]))}
-while IFS= read -r line; do
+} | while IFS= read -r line; do
   sum=\${line%%  *} path=\${line#*  }
   while [ $# != 0 ] && [ "$2" != "$path" ]; do shift 2; done
   [ $# != 0 ] || break
   printf '%s:%s\\tsha256\\t%s\\n' "$1" "$path" "$sum"
   if [ "$1" != - ] && [ "$1" != "$sum" ] && [ "$(wc -c <"$path")" -le ${TEXT_LIMIT_BYTES} ]; then
-    printf '%s:%s\\tbytes\\t%s\\n' "$1" "$path" "$(base64 <"$path" | tr -d '\\n')"
+    printf '%s:%s\\tbytes\\t%s\\n' "$1" "$path" "$(base64 -w 0 <"$path")"
   fi
   shift 2
 done
-}
 :`
 }

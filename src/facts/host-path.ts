@@ -39,13 +39,6 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** The folders above a path, outermost first, without the root. */
-export function foldersAbove(path: string): readonly string[] {
-  const folders: string[] = []
-  for (let folder = folderOf(path); folder !== '/'; folder = folderOf(folder)) folders.unshift(folder)
-  return folders
-}
-
 /** Where a new version of a file waits until it is complete: beside it, so that putting it in place is one rename. */
 export function draftOf(path: string): string {
   const folder = folderOf(path)

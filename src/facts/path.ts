@@ -1,7 +1,6 @@
 import { type Fact, type Line, type Probe, probe } from '../core/fact.ts'
 import { FactError } from '../core/fact-error.ts'
 import { argv, quote } from '../core/quote.ts'
-import { draftOf, foldersAbove } from './host-path.ts'
 
 /** What is at a path, without following a link there. */
 export type PathState = PathTrace & (Absent | Entry)
@@ -60,23 +59,29 @@ export function pathProbe(ask: string): Probe<string, PathState> {
   return probe(path, ask)
 }
 
+/** Every path stands in it once, whatever is asked of it: looks at many files go over the wire each time. */
 function pathScript(asks: readonly string[]): string {
   const format = '%n\tmode\t%f\t%u\t%g\t%U\t%G\n%n\tsize\t%s'
-  const mountPoints = asks.map((ask) => ` ${ask.replaceAll(' ', '\\040')} `)
-  const tests = asks.flatMap((ask) => [
-    `[ ! -h ${quote(ask)} ] || printf '%s\\tlink\\t%s\\n' ${quote(ask)} "$(readlink -n -- ${quote(ask)} | base64 | tr -d '\\n')"`,
-    `[ ! -e ${quote(draftOf(ask))} ] || printf '%s\\tdraft\\n' ${quote(ask)}`,
-    ...foldersAbove(ask).map((folder) => `hazard ${quote(ask)} ${quote(folder)}`),
-  ])
-  return `hazard() {
-  if [ -h "$2" ]; then printf '%s\\thazard\\tlink\\t%s\\n' "$1" "$2"
-  elif [ -e "$2" ] && [ ! -O "$2" ]; then printf '%s\\thazard\\tforeign\\t%s\\n' "$1" "$2"; fi
-}
-${tests.join('\n')}
-LC_ALL=C stat -c ${quote(format)} -- ${argv(asks)} 2>/dev/null
-grep -F ${mountPoints.map((point) => `-e ${quote(point)}`).join(' ')} /proc/self/mountinfo 2>/dev/null |
-while read -r a a a a point a; do
-  case "$point" in ${asks.map(quote).join('|')}) printf '%s\\tmount\\n' "$point" ;; esac
+  return `set -- ${argv(asks)}
+for path do
+  folder=\${path%/*}
+  [ ! -h "$path" ] || printf '%s\\tlink\\t%s\\n' "$path" "$(readlink -n -- "$path" | base64 -w 0)"
+  [ ! -e "$folder/.\${path##*/}.provision" ] || printf '%s\\tdraft\\n' "$path"
+  while [ -n "$folder" ]; do
+    if [ -h "$folder" ]; then printf '%s\\thazard\\tlink\\t%s\\n' "$path" "$folder"
+    elif [ -e "$folder" ] && [ ! -O "$folder" ]; then printf '%s\\thazard\\tforeign\\t%s\\n' "$path" "$folder"; fi
+    folder=\${folder%/*}
+  done
+done
+LC_ALL=C stat -c ${quote(format)} -- "$@" 2>/dev/null
+all='
+'
+for path do all="$all$path
+"; done
+for point in $(cut -d ' ' -f 5 /proc/self/mountinfo 2>/dev/null); do
+  case $all in *"
+$point
+"*) printf '%s\\tmount\\n' "$point" ;; esac
 done
 :`
 }

@@ -53,17 +53,23 @@ owners() {
 wanted=
 for socket in $taken; do wanted="$wanted
 socket:[\${socket##*:}]"; done
-table=$(ls -l /proc/[0-9]*/fd 2>/dev/null | grep -F -e '/proc/' -e "\${wanted#?}")
-for socket in $taken; do
-name=kernel
+ls -l /proc/[0-9]*/fd 2>/dev/null | grep -F -e '/proc/' -e "\${wanted#?}" | {
 while IFS= read -r line; do
 case $line in
 /proc/*) folder=\${line%/fd:} ;;
-*"-> socket:[\${socket##*:}]") read -r name <"$folder/comm"; break ;;
+*) own "\${line##*'socket:['}" ;;
 esac
-done <<TABLE
-$table
-TABLE
-printf '%s\\t%s\\n' "\${socket%:*}" "$name"
 done
+for socket in $taken; do printf '%s\\tkernel\\n' "\${socket%:*}"; done
+}
+}
+own() {
+left=
+for socket in $taken; do
+case "\${socket##*:}]" in
+"$1") read -r name <"$folder/comm"; printf '%s\\t%s\\n' "\${socket%:*}" "$name" ;;
+*) left="$left $socket" ;;
+esac
+done
+taken=$left
 }`

@@ -11,7 +11,7 @@ import {
 import { draftOf, hostPath, nameOf } from '../facts/host-path.ts'
 import { type PathState, pathProbe } from '../facts/path.ts'
 import { hazardReason } from './owned-file.ts'
-import { enterFolder } from './placement.ts'
+import { clear, enterFolder } from './placement.ts'
 
 export interface LinkWant {
   readonly path: string
@@ -51,7 +51,7 @@ export const linkType: ResourceType<LinkWant, PathState> = {
     const draft = `./${quote(nameOf(draftOf(want.path)))}`
     const name = `./${quote(nameOf(want.path))}`
     const body = `${enterFolder(want.path)}
-rm -f -- ${draft}
+${clear(draft)}
 ln -s -- ${quote(want.target)} ${draft} && mv -f -T -- ${draft} ${name} && { sync -- . 2>/dev/null || sync; }`
     return [{ title: `link ${want.path} to ${want.target}`, body }]
   },

@@ -49,7 +49,13 @@ export function ownershipChanges(want: Ownership, have: Entry): readonly Change[
 
 /** Shell that gives a name in the current folder its owner and mode. The owner first: changing it clears setuid bits. */
 export function ownershipScript({ mode, owner, group }: Ownership, word: string): string {
-  return `chown -h -- ${quote(`${owner}:${group}`)} ${word} && chmod -- ${quote(mode)} ${word}`
+  return `${ownerScript({ owner, group }, word)} && chmod -- ${quote(mode)} ${word}`
+}
+
+/** What root makes is root's already, but for the group in a setgid folder: then no program need be started. */
+export function ownerScript({ owner, group }: Omit<Ownership, 'mode'>, word: string): string {
+  const chown = `chown -h -- ${quote(`${owner}:${group}`)} ${word}`
+  return owner === 'root' && group === 'root' ? `{ { [ -O ${word} ] && [ -G ${word} ]; } || ${chown}; }` : chown
 }
 
 function isCalled(have: Identity, want: string): boolean {

@@ -1,6 +1,6 @@
 import { argv, quote } from '../core/quote.ts'
 import { draftOf, folderOf, nameOf } from '../facts/host-path.ts'
-import { type Ownership, ownershipScript } from './ownership.ts'
+import { type Ownership, ownerScript, ownershipScript } from './ownership.ts'
 
 /** A file as it is to be put in place. */
 export interface Placement extends Ownership {
@@ -41,18 +41,35 @@ function renameScript({ path, sha256, validate, ...owned }: Placement): string {
     : ':'
   return `${enterFolder(path)}
 fail() { rm -f -- ${draft}; printf '%s\\n' "$1"; exit 1; }
-rm -f -- ${draft}
+${clear(draft)}
 set -C
+umask ${umaskOf(owned.mode)}
 cat -- "$(blob ${sha256})" >${draft} || fail 'could not write the new version'
+umask 077
 set +C
 case "$(sha256sum <${draft})" in ${sha256}*) ;; *) fail 'the new version did not arrive intact' ;; esac
-{ ${ownershipScript(owned, draft)}; } || fail 'could not set owner and mode'
+{ ${umaskDoes(owned.mode) ? ownerScript(owned, draft) : ownershipScript(owned, draft)}; } || fail 'could not set owner and mode'
 ${check}
 sync -- ${draft} 2>/dev/null || sync
 if [ -d ${name} ] && [ ! -h ${name} ]; then fail 'a folder is in the way'; fi
 mv -f -T -- ${draft} ${name} || fail 'could not rename the new version into place'
 ${relabel(path)}
 sync -- . 2>/dev/null || sync`
+}
+
+/** Takes away what an interrupted run left. Starts a program only when there is something. */
+export function clear(draft: string): string {
+  return `{ [ ! -e ${draft} ] && [ ! -h ${draft} ]; } || rm -f -- ${draft}`
+}
+
+/** A new file can get its mode when it is made, unless it is one that is executable or has a special bit. */
+function umaskDoes(mode: string): boolean {
+  return (Number.parseInt(mode, 8) & ~0o666) === 0
+}
+
+function umaskOf(mode: string): string {
+  if (!umaskDoes(mode)) return '077'
+  return (0o666 & ~Number.parseInt(mode, 8)).toString(8).padStart(3, '0')
 }
 
 function writeInPlaceScript({ path, sha256, ...owned }: Placement): string {

@@ -1,6 +1,6 @@
 import { quote } from '../core/quote.ts'
 import { draftOf, nameOf } from '../facts/host-path.ts'
-import { enterFolder, relabel } from './placement.ts'
+import { clear, enterFolder, relabel } from './placement.ts'
 
 export interface Rewrite {
   readonly path: string
@@ -25,7 +25,7 @@ fail() { rm -f -- ${draft}; printf '%s\\n' "$1"; exit 1; }
 filter() {
 ${filter}
 }
-rm -f -- ${draft}
+${clear(draft)}
 if [ -e ${name} ]; then
   [ -f ${name} ] && [ ! -h ${name} ] || fail 'not a regular file'
   owner=$(stat -c %u:%g -- ${name}) mode=$(stat -c %a -- ${name})

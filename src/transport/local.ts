@@ -26,6 +26,8 @@ export interface LocalOptions {
  */
 export async function local(argv: readonly string[], options: LocalOptions = {}): Promise<LocalResult> {
   if (argv[0] === undefined) throw new TypeError('local() needs a program')
+  // zx would take an error of `quote` for one of the command.
+  argv.forEach(quote)
   const { cwd, env, input, onLine, signal } = options
   // `exec`: the process that is signalled is the command, not a shell around it.
   const run = $({
@@ -44,7 +46,12 @@ export async function local(argv: readonly string[], options: LocalOptions = {})
   const flush = onLine === undefined ? [] : [lines(run.stdout, 'stdout', onLine), lines(run.stderr, 'stderr', onLine)]
   const result = await run
   for (const last of flush) last()
-  return { code: result.exitCode ?? 128 + signalNumber(result.signal), stdout: result.stdout, stderr: result.stderr }
+  const { exitCode, signal: endedBy, stdout, stderr } = result
+  // A negative code is the errno of a process that never was.
+  if ((exitCode ?? 0) < 0 || (exitCode === null && endedBy === null)) {
+    return { code: 127, stdout, stderr: `${stderr}cannot start ${argv[0]}${cwd === undefined ? '' : ` in ${cwd}`}\n` }
+  }
+  return { code: exitCode ?? 128 + signalNumber(endedBy), stdout, stderr }
 }
 
 function lines(stream: NodeJS.ReadableStream, name: 'stdout' | 'stderr', onLine: NonNullable<LocalOptions['onLine']>) {

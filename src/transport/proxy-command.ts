@@ -19,7 +19,8 @@ export class ProxyCommand extends Duplex {
       this.#exit = signal === null ? `exit code ${code}` : `ended by ${signal}`
       this.push(null)
     })
-    this.#child.stdin.on('error', (error) => this.destroy(error))
+    // A command that is gone: its exit code and last words, which come with `close`, say more than EPIPE.
+    this.#child.stdin.on('error', () => {})
     this.#child.stdout.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) this.#child.stdout.pause()
     })
@@ -38,7 +39,7 @@ export class ProxyCommand extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#child.stdin.write(chunk, done)
+    this.#child.stdin.write(chunk, (error) => done(isBrokenPipe(error) ? null : error))
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -49,4 +50,8 @@ export class ProxyCommand extends Duplex {
     this.#child.kill()
     done(error)
   }
+}
+
+function isBrokenPipe(error: Error | null | undefined): boolean {
+  return (error as NodeJS.ErrnoException | null | undefined)?.code === 'EPIPE'
 }

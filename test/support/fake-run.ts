@@ -19,6 +19,7 @@ export class FakeHosts {
   /** What each host is now; wanted is `new`. */
   readonly text = new Map<string, string>()
   readonly connected: string[] = []
+  readonly purposes: string[] = []
   readonly sessions: FakeSession[] = []
   /** Hosts that cannot be reached. */
   readonly gone = new Set<string>()
@@ -41,7 +42,10 @@ export class FakeHosts {
     return {
       readInventory,
       machines: async () => ({ place: (host) => host, missing: new Map() }),
-      compile: async (_inventory, hosts) => hosts.map((host) => compile(this.#play(), host)),
+      compile: async (_inventory, hosts, { purpose }) => {
+        this.purposes.push(purpose)
+        return hosts.map((host) => compile(this.#play(), host))
+      },
       connect: async (hosts) => async (name) => {
         this.connected.push(name)
         await hosts.find((host) => host.name === name)?.ssh.password?.reveal()

@@ -23,6 +23,10 @@ describe('local', () => {
     })
     expect((await local(['sh', '-c', 'kill -9 $$'])).code).toBe(137)
     expect((await local(['no-such-program-here'])).code).toBe(127)
+    expect(await local(['true'], { cwd: '/no/such/folder' })).toMatchObject({
+      code: 127,
+      stderr: expect.stringContaining('/no/such/folder') as string,
+    })
     await expect(local([])).rejects.toThrow(TypeError)
     await expect(local(['printf', 'a\0b'])).rejects.toThrow(/NUL/)
   })

@@ -45,7 +45,10 @@ test('etcd on a disk of its own: the second NVMe disk, a partition, mounted', as
   await machine.sh(`set -e
 root=$(findmnt -n -o SOURCE /)
 for disk in /dev/nvme?n1; do case $root in "$disk"*) ;; *) spare=$disk ;; esac; done
-printf 'type=83\\n' | sfdisk -q --label dos "$spare"
+# A partition table with one entry: type 83, 2 GiB from sector 2048.
+printf '\\0\\0\\0\\0\\203\\0\\0\\0\\0\\010\\0\\0\\0\\0\\100\\0' | dd of="$spare" bs=1 seek=446 conv=notrunc 2>/dev/null
+printf '\\125\\252' | dd of="$spare" bs=1 seek=510 conv=notrunc 2>/dev/null
+blockdev --rereadpt "$spare"
 udevadm settle
 mkfs.ext4 -q "\${spare}p1"
 mkdir -p /var/lib/etcd
