@@ -1,5 +1,7 @@
-import { duplicates, identities, identityFinding } from '../cluster/requirements/identity.ts'
+import { duplicates, identities, identityFinding, identityProbe } from '../cluster/requirements/identity.ts'
 import type { ExitCode } from '../core/errors.ts'
+import type { Answers } from '../core/fact.ts'
+import { FactError } from '../core/fact-error.ts'
 import { DEFAULT_INVENTORY, load } from './loaded.ts'
 import { onlyRequirements } from './only.ts'
 import { describe } from './page.ts'
@@ -51,13 +53,24 @@ async function check(world: World, parts: Parts, path: string, options: RunOptio
     const compiled = ready.compiled.map((each) => onlyRequirements(each))
     const accepts = new Map(loaded.hosts.map(({ name, accept }) => [name, accept]))
     const judgeTogether: Visit['judgeTogether'] = (answers) => {
-      if (answers.size < 2) return new Map()
-      const shared = duplicates(identities(answers))
-      return new Map([...answers.keys()].map((host) => [host, identityFinding(host, shared, accepts.get(host) ?? {})]))
+      const seen = new Map([...answers].filter(([, answer]) => isAnswered(answer)))
+      if (seen.size < 2) return new Map()
+      const shared = duplicates(identities(seen))
+      return new Map([...seen.keys()].map((host) => [host, identityFinding(host, shared, accepts.get(host) ?? {})]))
     }
     return (await visit({ ...ready, compiled, consent: 'judge', collect: [], judgeTogether })).exit
   } finally {
     work.abort()
     screen.close()
+  }
+}
+
+function isAnswered(answers: Answers): boolean {
+  try {
+    answers.get(identityProbe)
+    return true
+  } catch (error) {
+    if (error instanceof FactError) return false
+    throw error
   }
 }

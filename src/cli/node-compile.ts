@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { up } from '../../playbooks/up.ts'
 import { checkHardware } from '../../playbooks/verify-hardware.ts'
+import { RELEASES } from '../catalog/releases.ts'
 import { REQUIREMENTS, requirementOf } from '../catalog/requirements.ts'
 import type { Artifacts, Node } from '../cluster/node.ts'
 import { InputError } from '../core/errors.ts'

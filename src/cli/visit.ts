@@ -4,7 +4,7 @@ import type { PathPart } from '../core/events.ts'
 import type { Answers, AnyProbe } from '../core/fact.ts'
 import type { Connect, LockHolder } from '../core/host.ts'
 import { type HostPlan, type PlannedResource, pending } from '../core/plan.ts'
-import { judged, plannedResource } from '../core/plan-host.ts'
+import { plannedResource } from '../core/plan-host.ts'
 import type { Compiled } from '../core/play.ts'
 import { argv as shellWords } from '../core/quote.ts'
 import type { Finding } from '../core/resource.ts'
@@ -88,7 +88,15 @@ function judgeTogether({ screen, judgeTogether: judge }: Visit, log: RunLog, ans
   let isUnmet = false
   for (const [host, finding] of judge?.(answers) ?? []) {
     const verdict = judged(finding)
-    const base = { title: finding.id, section: 'All hosts together', changes: [], steps: [], seen: '', after: [] }
+    const base = {
+      title: finding.id,
+      section: 'All hosts together',
+      changes: [],
+      steps: [],
+      paths: [],
+      seen: '',
+      after: [],
+    }
     const resource: PlannedResource = {
       ...base,
       key: `requirement:${finding.id}`,
@@ -101,6 +109,12 @@ function judgeTogether({ screen, judgeTogether: judge }: Visit, log: RunLog, ans
     if (verdict === 'unmet') isUnmet = true
   }
   return isUnmet
+}
+
+function judged({ met, accepted, severity }: Finding): 'met' | 'accepted' | 'unmet' | 'advised' {
+  if (met) return 'met'
+  if (accepted !== undefined) return 'accepted'
+  return severity === 'required' ? 'unmet' : 'advised'
 }
 
 function exitOf(exit: ExitCode, declined: boolean, isUnmet: boolean): ExitCode {

@@ -1,6 +1,6 @@
 import { type HostPlan, type PlannedResource, sha256 } from './plan.ts'
 import type { Compiled, CompiledResource } from './play.ts'
-import type { Key } from './resource.ts'
+import { judged, type Key } from './resource.ts'
 import { type Decided, select } from './select.ts'
 
 /** What a first look says a run would do to a host. */
@@ -55,18 +55,4 @@ export function plannedResource(
         seen: decided?.seen ?? '',
       }
   }
-}
-
-function judged({
-  met,
-  accepted,
-  severity,
-}: {
-  met: boolean
-  accepted?: string
-  severity: string
-}): PlannedResource['verdict'] {
-  if (met) return 'met'
-  if (accepted !== undefined) return 'accepted'
-  return severity === 'required' ? 'unmet' : 'advised'
 }

@@ -52,6 +52,13 @@ export interface Finding {
   readonly accepted?: string
 }
 
+/** What a finding means for its host. */
+export function judged({ met, accepted, severity }: Finding): 'met' | 'accepted' | 'unmet' | 'advised' {
+  if (met) return 'met'
+  if (accepted !== undefined) return 'accepted'
+  return severity === 'required' ? 'unmet' : 'advised'
+}
+
 export type Unknown = { readonly unknown: string }
 
 /**

@@ -1,6 +1,6 @@
 import type { ResourceResult } from './events.ts'
 import type { CompiledResource } from './play.ts'
-import type { Decision, Key } from './resource.ts'
+import { type Decision, judged, type Key } from './resource.ts'
 
 /** A decision together with the digest of what it was made from. */
 export interface Decided {
@@ -70,7 +70,7 @@ class Selector implements Selection {
 
   #placeDecided(item: CompiledResource, decision: Decision, turn: Turn): void {
     if (decision.verdict === 'same') this.#settle(item, 'unchanged')
-    else if (decision.verdict === 'finding') this.#settle(item, findingResult(decision))
+    else if (decision.verdict === 'finding') this.#settle(item, judged(decision.finding))
     else if (decision.verdict === 'unknown') this.#placeUnknown(item, decision.reason)
     else if (turn === 'waits' || this.#full) this.#postpone(item, [], false)
     else if (!decision.steps.some(({ reboots }) => reboots)) this.wave.push(item)
@@ -104,12 +104,6 @@ class Selector implements Selection {
 
 function isBroken(result: ResourceResult | undefined): boolean {
   return result === 'failed' || result === 'skipped'
-}
-
-function findingResult({ finding }: Extract<Decision, { verdict: 'finding' }>): ResourceResult {
-  if (finding.met) return 'met'
-  if (finding.accepted !== undefined) return 'accepted'
-  return finding.severity === 'required' ? 'unmet' : 'advised'
 }
 
 type Turn = 'free' | 'waits' | 'stopped'

@@ -17,6 +17,9 @@ export interface Content {
 /** Bytes up to which the old content of a file is fetched for the plan's diff. */
 const TEXT_LIMIT_BYTES = 65_536
 
+/** Files a script handles at once: shells take time with the square of the number of their parameters. */
+const BATCH = 100
+
 /** Digests of regular files: one `sha256sum` for all. Links are not followed, special files not opened. */
 export const content: Fact<ContentAsk, Content> = {
   name: 'content',
@@ -39,7 +42,7 @@ export function contentProbe(ask: ContentAsk): Probe<ContentAsk, Content> {
 
 /** `sha256sum` leaves out what it cannot read, so its lines are matched with the asks by walking both in order. */
 function contentScript(asks: readonly ContentAsk[]): string {
-  return `set -- ${argv(asks.flatMap(({ path, wanted }) => [wanted ?? '-', path]))}
+  return `see() {
 {
 left=$#
 while [ $left != 0 ]; do
@@ -58,5 +61,13 @@ done
   fi
   shift 2
 done
+}
+${batches(asks)
+  .map((batch) => `see ${argv(batch.flatMap(({ path, wanted }) => [wanted ?? '-', path]))}`)
+  .join('\n')}
 :`
+}
+
+function batches(asks: readonly ContentAsk[]): readonly (readonly ContentAsk[])[] {
+  return Array.from({ length: Math.ceil(asks.length / BATCH) }, (_, i) => asks.slice(i * BATCH, (i + 1) * BATCH))
 }

@@ -87,11 +87,16 @@ const KINDS: ReadonlyMap<number, InstalledFile['kind']> = new Map([
 
 /** Shell that stamps a file just put in place; the last line of a step. */
 export function stampInstalledFile(path: string, sha256: string): string {
-  const stamp = `${FILE_STAMP_DIR}/${stampName(path)}`
+  const stamp = installedFileStamp(path)
   return `mkdir -p ${quote(FILE_STAMP_DIR)} &&
 seal=$(TZ=UTC0 stat -c ${quote(SEAL)} -- ${quote(path)}) &&
 printf '%s\\t%s\\n' ${sha256} "$seal" >${quote(`${stamp}.new`)} &&
 mv -f ${quote(`${stamp}.new`)} ${quote(stamp)}`
+}
+
+/** Where the stamp of an installed file is. */
+export function installedFileStamp(path: string): string {
+  return `${FILE_STAMP_DIR}/${stampName(path)}`
 }
 
 function stampName(path: string): string {

@@ -15,7 +15,7 @@ export const packageFact: Fact<string, InstalledPackage | undefined> = {
   name: 'package',
   id: (name) => name,
   script: (names) => `tab='\t'
-if command -v dpkg-query >/dev/null 2>&1 && [ -f /var/lib/dpkg/status ]; then
+if command -v apt-get >/dev/null 2>&1 && [ -f /var/lib/dpkg/status ]; then
   dpkg-query -W -f '\${Package}\\t\${db:Status-Status}\\t\${db:Status-Want}\\t\${Version}\\n' -- ${argv(names)} 2>/dev/null |
   while IFS=$tab read -r name status want version; do
     case $status in

@@ -48,6 +48,7 @@ export function archive(want: ArchiveWant, options: ResourceOptions = {}): Resou
 export const archiveType: ResourceType<ArchiveWant, ArchiveState> = {
   name: 'archive',
   key: (want) => `archive:${want.destination}:${artifactOf(want).name}`,
+  paths: (want) => [want.destination, archiveStamp(askOf(want))],
   probes: (want) => [probe(archiveFact, askOf(want))],
   observe: (want, answers) => answers.get(probe(archiveFact, askOf(want))),
   diff: (want, have) => {

@@ -9,7 +9,12 @@ import {
   type Step,
 } from '../core/resource.ts'
 import { draftOf, folderOf, hostPath } from '../facts/host-path.ts'
-import { type InstalledFile, installedFileFact, stampInstalledFile } from '../facts/installed-file.ts'
+import {
+  type InstalledFile,
+  installedFileFact,
+  installedFileStamp,
+  stampInstalledFile,
+} from '../facts/installed-file.ts'
 import {
   type ArtifactSource,
   artifactOf,
@@ -40,6 +45,7 @@ export function binary(want: BinaryWant, options: ResourceOptions = {}): Resourc
 export const binaryType: ResourceType<BinaryWant, { readonly file: InstalledFile | undefined }> = {
   name: 'binary',
   key: ({ path }) => `file:${path}`,
+  paths: ({ path }) => [path, installedFileStamp(path)],
   probes: ({ path }) => [probe(installedFileFact, { path })],
   observe: ({ path }, answers) => {
     const file = answers.get(probe(installedFileFact, { path }))

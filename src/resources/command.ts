@@ -58,6 +58,7 @@ export function command(want: CommandWant, options?: ResourceOptions): Resource 
 export const commandType: ResourceType<CommandWant, Have> = {
   name: 'command',
   key: ({ name }) => `command:${name}`,
+  paths: ({ creates }) => (creates === undefined ? [] : [creates]),
   probes: ({ creates, unless, probes }) =>
     probes ?? (creates === undefined ? [unlessProbe(unless ?? '')] : [pathProbe(creates)]),
   observe({ creates, unless, holds }, answers) {

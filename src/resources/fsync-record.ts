@@ -29,6 +29,7 @@ interface Have {
 const fsyncRecordType: ResourceType<FsyncRecordWant, Have> = {
   name: 'fsync-record',
   key: ({ folder }) => `fsync-record:${folder}`,
+  paths: () => [FSYNC_RECORD],
   probes: ({ folder }) => [probe(fsyncRecorded, folder)],
   observe: ({ folder }, answers) => ({
     recorded: answers.get(probe(fsyncRecorded, folder)),

@@ -57,6 +57,9 @@ export function image(input: ImageInput, options: ResourceOptions = {}): Resourc
   return resource(imageType, { ...input, name }, { title: `image ${name}`, ...options })
 }
 
+/** Where containerd keeps images, and what runs. */
+const CONTAINERD_STATE = ['/var/lib/containerd', '/run/containerd']
+
 interface ImageState {
   readonly image: ContainerImage | undefined
 }
@@ -64,6 +67,7 @@ interface ImageState {
 export const imageType: ResourceType<ImageWant, ImageState> = {
   name: 'image',
   key: ({ name }) => `image:${name}`,
+  paths: () => CONTAINERD_STATE,
   probes: (want) => [probe(containerImageFact, askOf(want))],
   observe: (want, answers) => ({ image: answers.get(probe(containerImageFact, askOf(want))) }),
   diff: (want, { image }) =>

@@ -58,6 +58,7 @@ export function kernelModule(name: ModuleName, options?: ResourceOptions): Resou
 export const kernelModulesType: ResourceType<KernelModulesWant, Have> = {
   name: 'kernel-modules',
   key: ({ file }) => `modules:${file}`,
+  paths: ({ file }) => [file],
   probes: (want) => [
     ...want.modules.flat().map(kernelModuleProbe),
     // The list names the modules this kernel has, so its text is only known with the answers: always fetch the old one.

@@ -49,6 +49,19 @@ const BEGUN = [
   'Port-2380',
 ]
 
+/** What kubeadm writes itself, and what kubelet, containerd and the static pods write from then on. */
+const CONTROL_PLANE_FOLDERS = [
+  '/etc/kubernetes',
+  '/var/lib/etcd',
+  '/var/lib/kubelet',
+  '/var/lib/containerd',
+  '/run/containerd',
+  '/var/log/pods',
+  '/var/log/containers',
+  '/var/lib/cni',
+  '/run/netns',
+]
+
 /**
  * The first control plane. Done means that the API server answers and the objects of kubeadm's last phases exist: no
  * marker file. A half-done init is gone on with, not reset: every phase can be run again, and etcd keeps its data.
@@ -56,6 +69,7 @@ const BEGUN = [
 const kubeadmInitType: ResourceType<KubeadmInitWant, Bootstrap> = {
   name: 'kubeadm-init',
   key: () => 'kubeadm:init',
+  paths: () => CONTROL_PLANE_FOLDERS,
   probes: (want): readonly AnyProbe[] => [kubeadmFilesProbe, ...lateObjects(want).map(({ probe }) => probe)],
   observe: look,
   diff(want, have): readonly Change[] {

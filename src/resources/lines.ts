@@ -49,6 +49,7 @@ export function lines(want: LinesWant, options?: ResourceOptions): Resource {
 export const linesType: ResourceType<LinesWant, Have> = {
   name: 'lines',
   key: ({ path, name }) => `lines:${path}#${name}`,
+  paths: ({ path }) => [path],
   probes: ({ path, name }) => [pathProbe(path), markedBlockProbe(path, name)],
   observe({ path, name }, answers) {
     const at = answers.get(pathProbe(path))

@@ -32,6 +32,8 @@ interface Pair {
 const manifestsType: ResourceType<KubeApplyAsk, readonly Pair[]> = {
   name: 'manifests',
   key: ({ set }) => `manifests:${set}`,
+  // The objects are in the cluster's own store; their pods may write where they mount folders of the host.
+  paths: ({ objects }) => [...new Set(objects.flatMap(mountedHostPaths))],
   probes: (want): readonly AnyProbe[] => [
     ...want.objects.map((object) => probe(kubeObject, refOf(object))),
     probe(kubeApply, want),
@@ -82,6 +84,14 @@ function changesOf({ name, live, would }: Pair): readonly Change[] {
   return [
     { what: name, from: 'as it is', to: 'as wanted', text: { before: stringify(before), after: stringify(after) } },
   ]
+}
+
+/** Folders of the host in the volumes of a pod, wherever in the object the pod is described. */
+function mountedHostPaths(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const { hostPath } = value as { readonly hostPath?: { readonly path?: unknown } }
+  const own = typeof hostPath?.path === 'string' ? [hostPath.path] : []
+  return [...own, ...Object.values(value).flatMap(mountedHostPaths)]
 }
 
 /** What the server counts up by itself in every answer says nothing about what is wanted. */

@@ -45,6 +45,7 @@ export function openFiles(want: OpenFilesWant, options?: ResourceOptions): Resou
 export const openFilesType: ResourceType<OpenFilesWant, Have> = {
   name: 'open-files',
   key: () => 'limits:open-files',
+  paths: (want) => files(want).map(({ path }) => path),
   probes: (want) => [managerLimitProbe, ...files(want).flatMap(ownedFileProbes)],
   observe(want, answers) {
     const [services, logins] = files(want).map((file) => observeOwnedFile(file, answers))

@@ -61,6 +61,8 @@ export function packages(want: PackagesWant, options: ResourceOptions = {}): Res
 export const packagesType: ResourceType<PackagesWant, Have> = {
   name: 'packages',
   key: (want) => `packages:${listOf(want)}`,
+  // Only the package manager knows where a package's files go.
+  paths: () => ['/etc', '/usr', '/opt', '/var'],
   probes: (want): readonly AnyProbe[] => [
     probe(packageDatabase, undefined),
     ...allNames(want).map((name) => probe(packageFact, name)),

@@ -22,7 +22,7 @@ export function enterFolder(path: string): string {
   return `cd -P -- ${folder} 2>/dev/null || ${say(`the folder ${folderOf(path)} is not there: a directory resource must make it first`)}
 [ "$PWD" = ${folder} ] || ${say(`${folderOf(path)} is reached through a symbolic link: name the real folder instead`)}
 [ -O . ] || ${say(`${folderOf(path)} belongs to another user, who could change what we write there`)}
-case "$(stat -c %a .)" in ??[2367]|[0246]??[2367]) ${say(`${folderOf(path)} can be written by everybody: chmod o-w it first`)} ;; esac`
+case "$(stat -c %a .)" in *[2367]) ${say(`${folderOf(path)} can be written by everybody: chmod o-w it first`)} ;; esac`
 }
 
 /**

@@ -28,6 +28,8 @@ export function swapOff(options?: ResourceOptions): Resource {
 export const swapOffType: ResourceType<undefined, Have> = {
   name: 'swap-off',
   key: () => 'swap:off',
+  // Masking makes links in the folder of units.
+  paths: () => ['/etc/fstab', ZRAM_CONFIG, `${ZRAM_CONFIG}.before-provision`, '/etc/systemd/system'],
   probes: () => [swapProbe, pathProbe('/etc/fstab')],
   observe(_want, answers) {
     const fstab = answers.get(pathProbe('/etc/fstab'))

@@ -56,6 +56,8 @@ export function sysctls(want: SysctlsWant, options?: ResourceOptions): Resource 
 export const sysctlsType: ResourceType<SysctlsWant, Have> = {
   name: 'sysctls',
   key: ({ file }) => `sysctls:${file}`,
+  // The values themselves live in the kernel.
+  paths: ({ file }) => [file],
   probes: (want) => [...Object.keys(want.values).map(sysctlProbe), sysctlFileProbe, ...ownedFileProbes(listOf(want))],
   observe(want, answers) {
     const list = observeOwnedFile(listOf(want), answers)

@@ -7,7 +7,7 @@ import {
   resource,
   type Step,
 } from '../core/resource.ts'
-import { type UnitState, unitFact } from '../facts/unit.ts'
+import { STAMP_DIR, type UnitState, unitFact } from '../facts/unit.ts'
 import { restartBody, startBody, stopBody, systemctlBody, tryRestartBody } from './unit-steps.ts'
 
 export interface UnitWant {
@@ -53,6 +53,11 @@ export function unit(want: UnitWant, options?: ResourceOptions): Resource {
 export const unitType: ResourceType<UnitWant, UnitState> = {
   name: 'unit',
   key: ({ name }) => `unit:${name}`,
+  // What the started program writes is that program's own.
+  paths: ({ name, enabled, masked, restartOn }) => [
+    ...(enabled === undefined && masked === undefined ? [] : ['/etc/systemd/system']),
+    ...(restartOn === undefined ? [] : [`${STAMP_DIR}/${name}`]),
+  ],
   probes: (want) => [probe(unitFact, want)],
   observe: (want, answers) => {
     const have = answers.get(probe(unitFact, want))

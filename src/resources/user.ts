@@ -52,6 +52,8 @@ export function user(want: UserWant, options?: ResourceOptions): Resource {
   )
 }
 
+const ACCOUNT_FILES = ['/etc/passwd', '/etc/shadow', '/etc/group', '/etc/gshadow', '/etc/subuid', '/etc/subgid']
+
 interface Have {
   readonly account: Account | undefined
 }
@@ -59,6 +61,8 @@ interface Have {
 export const userType: ResourceType<User, Have> = {
   name: 'user',
   key: ({ name }) => `user:${name}`,
+  // shadow-utils keeps a copy of each of its files beside it.
+  paths: ({ home }) => [...ACCOUNT_FILES.flatMap((path) => [path, `${path}-`]), home],
   probes: ({ name, groups }) => [accountProbe(name), ...groups.map(groupProbe)],
   observe({ name, uid, groups }, answers) {
     const account = answers.get(accountProbe(name))

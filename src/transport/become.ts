@@ -63,6 +63,15 @@ export class Becoming {
     return this.#error(explain(this.#target, evidence))
   }
 
+  /** What the first script found missing. */
+  lacks(tools: readonly string[]): UnreachableError {
+    return this.#error({
+      what: `the host lacks ${tools.join(', ')}`,
+      why: 'provision needs a POSIX sh, coreutils, tar and util-linux (flock, setsid) on the host, and nothing else',
+      fix: 'install them: apt-get install coreutils util-linux tar, or dnf install coreutils util-linux tar',
+    })
+  }
+
   #error(trouble: Trouble): UnreachableError {
     return new UnreachableError({
       ...trouble,

@@ -29,7 +29,7 @@ export class HostLock {
   readonly #holder: LockHolder
   readonly #options: LockOptions
   #talk: Talk | undefined
-  #lost: LockedError | undefined
+  #lost: unknown
 
   constructor(link: Link, holder: LockHolder, options: LockOptions) {
     checkName('run', holder.run)
@@ -81,15 +81,13 @@ export class HostLock {
   /** After a reconnect: the channel that held the lock is gone. A failure is remembered, and stops the next change. */
   async retake(): Promise<void> {
     this.#talk = undefined
-    try {
-      await this.take()
-    } catch (error) {
-      if (!(error instanceof LockedError)) throw error
-      this.#lost = error
-    }
+    this.#lost = await this.take().then(
+      () => undefined,
+      (error: unknown) => error,
+    )
   }
 
-  /** @throws LockedError when somebody else took over while we were cut off */
+  /** @throws LockedError when somebody else took over while we were cut off, or why we could not take it again */
   check(): void {
     if (this.#lost !== undefined) throw this.#lost
   }

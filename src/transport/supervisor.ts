@@ -140,13 +140,19 @@ class Supervision {
         },
       },
     })
-    const end = await talk.ended
+    const end = await talk.ended.catch((error: unknown) => this.#turnedAway(error))
     this.#mayHaveRun ||= talk.sent
     this.#bootId ??= talk.hello?.bootId
     this.#stderr = talk.stderr
     // What comes after this job runs in the new boot.
     if (state === 'REBOOTED') this.#link.forgetBoot()
     return state === '' ? readingOf(end) : stateOf(state, this.#job)
+  }
+
+  /** A host that lets us in no more while our job may be running there: that is a lost job, not a job that never was. */
+  #turnedAway(error: unknown): TalkEnd {
+    if (!this.#mayHaveRun || !(error instanceof UnreachableError)) throw error
+    return { kind: 'lost', reason: error.trouble.what }
   }
 
   #attach(nonce: string): void {

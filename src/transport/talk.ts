@@ -1,5 +1,4 @@
 import type { ClientChannel } from 'ssh2'
-import { UnreachableError } from '../core/errors.ts'
 import type { Counters } from '../core/host.ts'
 import { type Becoming, stderrAfterHello } from './become.ts'
 import { CappedText } from './capped-text.ts'
@@ -149,7 +148,7 @@ export class Talk {
   #onMark(words: readonly string[]): void {
     const [word, ...rest] = words
     if (this.hello === undefined) this.#onEntryMark(words)
-    else if (word === 'MISSING' && !this.#context.prerequisitesMet) this.#fail(missingTools(rest))
+    else if (word === 'MISSING' && !this.#context.prerequisitesMet) this.#fail(this.#context.becoming.lacks(rest))
     else {
       this.#context.prerequisitesMet = true
       this.#request.sink.onMark(words)
@@ -230,12 +229,4 @@ export class Talk {
     this.#request.signal?.removeEventListener('abort', this.#abort)
     this.#channel?.close()
   }
-}
-
-function missingTools(tools: readonly string[]): UnreachableError {
-  return new UnreachableError({
-    what: `the host lacks ${tools.join(', ')}`,
-    why: 'provision needs a POSIX sh, coreutils, tar and util-linux (flock, setsid) on the host, and nothing else',
-    fix: 'install them: apt-get install coreutils util-linux tar, or dnf install coreutils util-linux tar',
-  })
 }

@@ -34,12 +34,12 @@ export class Trust {
   async check(target: SshTarget, key: Uint8Array): Promise<void> {
     if (isPinned(target)) return checkPinned(target, key)
     if (await this.#isKnown(target, key)) return
-    if (target.hostKeyPolicy === 'accept-new') return this.#record(target, key)
-    if (target.hostKeyPolicy === 'strict' || this.#ask === undefined) throw unknownKey(target, key)
+    const accepts = target.hostKeyPolicy === 'accept-new'
+    if (!accepts && (target.hostKeyPolicy === 'strict' || this.#ask === undefined)) throw unknownKey(target, key)
     await this.#inLine(async () => {
-      // Somebody may have said yes for the same host while we waited in line.
+      // Another connection to the same host may have been accepted while we waited in line.
       if (await this.#isKnown(target, key)) return
-      if (!(await this.#ask?.({ ...questionOf(target, key) }))) throw unknownKey(target, key)
+      if (!accepts && !(await this.#ask?.(questionOf(target, key)))) throw unknownKey(target, key)
       await this.#record(target, key)
     })
   }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -40,13 +40,18 @@ describe('completion', () => {
     expect(await complete('up', 'none.yaml', '--limit', '')).toEqual([])
     expect(await complete('up', '')).toEqual([])
   })
-  it('works in a real bash', async () => {
-    const { out: script } = await office.run(['completion', 'bash'])
-    const file = office.file('completion.bash', script)
+  it.each([
+    ['bash', (file: string) => `source ${file}; COMP_WORDS=(provision up ${inventory} --limit ga); COMP_CWORD=4; _provision; printf '%s\\n' "\${COMPREPLY[@]}"`],
+    ['fish', (file: string) => `source ${file}; complete -C 'provision up ${inventory} --limit ga'`],
+    ['zsh', (file: string) => `compdef() { :; }; compadd() { shift; print -l -- "$@"; }; _files() { :; }; source ${file}; words=(provision up ${inventory} --limit ga); CURRENT=5; _provision`],
+  ] as const)('works in a real %s', async (shell, ask) => {
+    const there = spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0
+    if (!there) return expect(shell, 'bash is part of every machine that runs these tests').not.toBe('bash')
+    const { out: script } = await office.run(['completion', shell])
+    const file = office.file(`completion.${shell}`, script)
     const program = office.file('provision', `#!/bin/sh\nexec ${join(ROOT, 'src/provision')} "$@"\n`)
     chmodSync(program, 0o755)
-    const line = `source ${file}; COMP_WORDS=(provision up ${inventory} --limit ga); COMP_CWORD=4; _provision; printf '%s\\n' "\${COMPREPLY[@]}"`
-    const env = { ...process.env, PATH: `${office.folder}:${process.env.PATH}` }
-    expect(execFileSync('bash', ['-c', line], { env, encoding: 'utf8' }).trim()).toBe('gamma')
+    const env = { ...process.env, PATH: `${office.folder}:${process.env['PATH']}` }
+    expect(execFileSync(shell, ['-c', ask(file)], { env, encoding: 'utf8' }).trim()).toBe('gamma')
   })
 })

@@ -8,6 +8,7 @@ const plain = (key: Resource['key'], after: Resource['after'] = []): Resource =>
   key,
   title: key,
   after,
+  paths: [],
   probes: [],
   decide: () => ({ verdict: 'same' }),
 })

@@ -17,7 +17,10 @@ export class DownloadPlace implements AsyncDisposable {
     const program = fileURLToPath(new URL('./faulty-server.ts', import.meta.url))
     const words = ['--net', '-t', String(host.pid), process.execPath, program, file]
     const child = spawn('nsenter', words, { stdio: ['ignore', 'pipe', 'inherit'] })
-    await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => Promise.reject(new Error('no server')))])
+    await Promise.race([
+      once(child.stdout, 'data'),
+      once(child, 'exit').then(() => Promise.reject(new Error('no server'))),
+    ])
     return new DownloadPlace(child, host)
   }
 

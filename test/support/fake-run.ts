@@ -90,6 +90,7 @@ export class FakeHosts {
       key,
       title: key,
       after: [],
+      paths: [],
       probes: [],
       decide: () => {
         const now = this.textOf(host)

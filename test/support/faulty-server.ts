@@ -26,7 +26,10 @@ function send(response: ServerResponse, bytes: Buffer, from: number | undefined,
   if (start >= bytes.length) return void response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end()
   const part = bytes.subarray(start)
   const range = { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` }
-  response.writeHead(from === undefined ? 200 : 206, { 'content-length': part.length, ...(from === undefined ? {} : range) })
+  response.writeHead(from === undefined ? 200 : 206, {
+    'content-length': part.length,
+    ...(from === undefined ? {} : range),
+  })
   if (cut) response.write(part.subarray(0, part.length >> 1), () => setTimeout(() => response.destroy(), 100))
   else response.end(part)
 }

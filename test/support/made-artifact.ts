@@ -6,7 +6,11 @@ import { artifactFile, measureFile } from '../../src/artifacts/artifact-file.ts'
 import { local } from '../../src/transport/local.ts'
 
 /** An artifact of these bytes, in a folder of its own on this machine. */
-export async function madeArtifact(name: string, content: string | Uint8Array, kind: ArtifactKind = 'binary'): Promise<ArtifactFile> {
+export async function madeArtifact(
+  name: string,
+  content: string | Uint8Array,
+  kind: ArtifactKind = 'binary',
+): Promise<ArtifactFile> {
   const path = join(await mkdtemp(join(tmpdir(), 'provision-artifact-')), 'file')
   await writeFile(path, content)
   return fromFile(name, path, kind)
@@ -15,9 +19,12 @@ export async function madeArtifact(name: string, content: string | Uint8Array, k
 /** A gzipped tar of files made by a shell script in an empty folder. */
 export async function madeArchive(name: string, script: string): Promise<ArtifactFile> {
   const folder = await mkdtemp(join(tmpdir(), 'provision-artifact-'))
-  const made = await local(['sh', '-ec', `mkdir in; cd in; ${script}; tar -czf ../file --sort=name --mtime=@0 --owner=1000 --group=1000 *`], {
-    cwd: folder,
-  })
+  const made = await local(
+    ['sh', '-ec', `mkdir in; cd in; ${script}; tar -czf ../file --sort=name --mtime=@0 --owner=1000 --group=1000 *`],
+    {
+      cwd: folder,
+    },
+  )
   if (made.code !== 0) throw new Error(made.stderr)
   return fromFile(name, join(folder, 'file'), 'archive')
 }

@@ -21,7 +21,18 @@ export function resultOf(host: string, more: Partial<HostResult> = {}): HostResu
 }
 
 export function planned(key: PlannedResource['key'], more: Partial<PlannedResource> = {}): PlannedResource {
-  return { key, title: key, section: 'Prepare', verdict: 'same', changes: [], steps: [], seen: '', after: [], ...more }
+  return {
+    key,
+    title: key,
+    section: 'Prepare',
+    verdict: 'same',
+    changes: [],
+    steps: [],
+    paths: [],
+    seen: '',
+    after: [],
+    ...more,
+  }
 }
 
 /** Every kind of event, with `text` in every place where a host's words can get. */

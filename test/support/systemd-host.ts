@@ -55,7 +55,19 @@ systemctl list-units --no-legend --plain -t service,timer,socket`)
 }
 
 /** What a running systemd writes by itself. */
-const RESTLESS = ['/run/systemd', '/run/udev', '/run/log', '/var/log', '/var/lib/systemd', '/var/cache', '/run/provision', '/tmp/systemd', '/etc/machine-id', '/etc/.updated', '/var/.updated']
+const RESTLESS = [
+  '/run/systemd',
+  '/run/udev',
+  '/run/log',
+  '/var/log',
+  '/var/lib/systemd',
+  '/var/cache',
+  '/run/provision',
+  '/tmp/systemd',
+  '/etc/machine-id',
+  '/etc/.updated',
+  '/var/.updated',
+]
   .map((path) => `! -path '${path}*'`)
   .join(' ')
 
@@ -64,7 +76,8 @@ async function makeCgroups(name: string): Promise<readonly string[]> {
   const made: string[] = []
   for (const line of (await readFile('/proc/self/cgroup', 'utf8')).trim().split('\n')) {
     const [, controllers = '', path = ''] = line.split(':')
-    const hierarchy = controllers === '' && !existsSync(`${CGROUPS}/unified`) ? '.' : controllers.replace('name=', '') || 'unified'
+    const hierarchy =
+      controllers === '' && !existsSync(`${CGROUPS}/unified`) ? '.' : controllers.replace('name=', '') || 'unified'
     const folder = join(CGROUPS, hierarchy, path)
     if (controllers === 'cpuset' || !existsSync(folder)) continue
     await mkdir(join(folder, name))

@@ -6,7 +6,20 @@ import { sha256 } from '../../src/core/plan.ts'
 import { local } from '../../src/transport/local.ts'
 
 const SUITE = 'trixie'
-const PACKAGES = ['bash', 'busybox', 'curl', 'dash', 'findutils', 'kmod', 'passwd', 'procps', 'systemd', 'udev', 'util-linux', 'wget']
+const PACKAGES = [
+  'bash',
+  'busybox',
+  'curl',
+  'dash',
+  'findutils',
+  'kmod',
+  'passwd',
+  'procps',
+  'systemd',
+  'udev',
+  'util-linux',
+  'wget',
+]
 
 /**
  * The folder with a small Debian in it that test hosts are layered on. Made once with mmdebstrap (a minute) and kept in

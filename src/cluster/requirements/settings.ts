@@ -33,13 +33,12 @@ export function verifySettings(node: Node, { measureAgain }: { readonly measureA
   const { host, inventory } = node
   const { kubernetes, network } = inventory
   const controlPlane = host.roles.includes('control-plane')
-  const usesIpvs = kubernetes.kubeProxy.mode === 'ipvs'
   return {
     controlPlane,
     kubernetesMinor: Number(kubernetes.version.split('.')[1]),
     etcdFolder: kubernetes.etcd.dataDir,
     kernelUsers: kernelUsers(node),
-    modules: [...kernelModuleNames(node), ...(usesIpvs ? IPVS_BESIDE : [])].map((name) =>
+    modules: [...kernelModuleNames(node), ...BESIDE[kubernetes.kubeProxy.mode]].map((name) =>
       typeof name === 'string' ? [name] : name,
     ),
     ports: [
@@ -58,8 +57,13 @@ export function verifySettings(node: Node, { measureAgain }: { readonly measureA
   }
 }
 
-/** What kube-proxy's ipvs mode uses and loads by itself, where it is there. */
-const IPVS_BESIDE = ['ip_set', 'xt_set', 'dummy']
+/** Modules that kube-proxy and its tools load by themselves, where they are there. */
+const BESIDE: Readonly<Record<Node['inventory']['kubernetes']['kubeProxy']['mode'], readonly string[]>> = {
+  ipvs: ['ip_set', 'xt_set', 'dummy'],
+  nftables: ['nf_tables'],
+  iptables: [],
+  none: [],
+}
 
 function kernelUsers({ inventory: { kubernetes, network } }: Node): readonly KernelUser[] {
   const users: KernelUser[] = ['kubernetes', network.cni]

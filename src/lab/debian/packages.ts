@@ -6,11 +6,14 @@ import { withFileLock } from '../local/lock.ts'
 import { task } from '../task.ts'
 
 const INSTALL_DEADLINE_MS = 20 * 60_000
+const INSTALL = ['install', '--yes', '--no-remove', '--no-install-recommends']
 const INSTALL_LOCK = '/run/lock/provision-apt.lock'
 
 /** Installs the Debian packages that are missing, saying so first. Nothing is removed or upgraded. */
 export async function ensurePackages(names: readonly string[], report: Report): Promise<void> {
-  if ((await missingPackages(names)).length === 0) return
+  const wanted = await missingPackages(names)
+  if (wanted.length === 0) return
+  if (userInfo().uid !== 0) throw mustBeRoot(wanted)
   await withFileLock(INSTALL_LOCK, { waitMs: INSTALL_DEADLINE_MS }, async () => {
     const missing = await missingPackages(names)
     if (missing.length > 0) await install(missing, report)
@@ -18,8 +21,6 @@ export async function ensurePackages(names: readonly string[], report: Report): 
 }
 
 async function install(missing: readonly string[], report: Report): Promise<void> {
-  const argv = ['apt-get', 'install', '--yes', '--no-remove', '--no-install-recommends', ...missing]
-  if (userInfo().uid !== 0) throw mustBeRoot(missing, argv)
   await task(report, 'lab/packages', `Install Debian packages: ${missing.join(', ')}`, async (progress) => {
     const options = {
       deadlineMs: INSTALL_DEADLINE_MS,
@@ -28,7 +29,7 @@ async function install(missing: readonly string[], report: Report): Promise<void
     }
     // A list that is out of date names files the mirror no longer has.
     await must(['apt-get', '-o', 'DPkg::Lock::Timeout=600', 'update'], options)
-    await must(argv.toSpliced(1, 0, '-o', 'DPkg::Lock::Timeout=600'), options)
+    await must(['apt-get', '-o', 'DPkg::Lock::Timeout=600', ...INSTALL, ...missing], options)
   })
 }
 
@@ -41,11 +42,11 @@ export async function missingPackages(names: readonly string[]): Promise<string[
   return names.filter((name) => !installed.has(name))
 }
 
-function mustBeRoot(missing: readonly string[], argv: readonly string[]): FailedError {
+function mustBeRoot(missing: readonly string[]): FailedError {
   return new FailedError({
     what: `the lab needs Debian packages that are missing: ${missing.join(', ')}`,
     where: 'this machine',
     why: 'only root may install packages',
-    fix: `sudo ${argv.join(' ')}`,
+    fix: `sudo ${['apt-get', ...INSTALL, ...missing].join(' ')}`,
   })
 }

@@ -103,6 +103,19 @@ describe('becoming root', () => {
     ).toMatchObject({ kind: 'exited', code: 0 })
   })
 
+  it('carries large scripts and answers through sudo, and ends them in time', async () => {
+    const session = await connected('free', auto)
+    const script = `: ${'x'.repeat(2_000_000)}\nmark a; head -c 3000000 /dev/zero | tr '\\0' y`
+    const outcome = await session.run(script, { ...LIMITS, capBytes: 4_000_000 })
+    expect(outcome).toMatchObject({ kind: 'exited', sections: [{ text: 'y'.repeat(3_000_000) }] })
+    expect(await session.run('mark a; sleep 4718', { deadlineMs: 1500 })).toMatchObject({
+      kind: 'deadline',
+      sent: true,
+    })
+    const left = await session.run(`cat /proc/[0-9]*/cmdline | tr '\\0' ' '`, LIMITS)
+    expect(JSON.stringify(left)).not.toContain('sleep 4718 ')
+  })
+
   it.each<[string, string, Become, { what: RegExp; fix: RegExp }]>([
     [
       'no password configured',

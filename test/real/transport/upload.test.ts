@@ -191,24 +191,29 @@ describe('upload', () => {
     }
   })
 
-  it('that is cut off is lost, and leaves nothing half; the next one goes through', async () => {
+  it('goes on after a cut with what was not yet whole', async () => {
     const proxy = await FaultProxy.start(sshd.port)
     try {
       const session = await connected(sshd.target({ port: proxy.port }))
       const one = blob(randomBytes(20 * MIB), 'cut')
-      const outcome = await session.upload('cut', [one], {
-        ...LIMITS,
-        onProgress: (sent) => sent > 4 * MIB && proxy.broken === 0 && proxy.breakNow('rst'),
-      })
-      expect(outcome).toMatchObject({ kind: 'lost', sent: true })
-      const again = await connected()
-      expect(await again.upload('cut', [one], LIMITS)).toMatchObject({ kind: 'exited', code: 0 })
+      const onProgress = (sent: number) => sent > 4 * MIB && proxy.broken === 0 && proxy.breakNow('rst')
+      expect(await session.upload('cut', [one], { ...LIMITS, onProgress })).toMatchObject({ kind: 'exited', code: 0 })
+      expect(session.counters.reconnects).toBe(1)
       expect(digest(bytesOf('cut', one))).toBe(one.sha256)
       for (let i = 0; i < 50 && leftovers().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 100))
       expect(leftovers()).toEqual([])
     } finally {
       await proxy.stop()
     }
+  })
+
+  it('is lost when the host stays away', async () => {
+    const proxy = await FaultProxy.start(sshd.port)
+    const session = await connected(sshd.target({ port: proxy.port }))
+    const onProgress = (sent: number) => sent > 4 * MIB && void proxy.stop()
+    const outcome = await session.upload('away', [blob(randomBytes(20 * MIB), 'away')], { ...LIMITS, onProgress })
+    expect(outcome).toMatchObject({ kind: 'lost' })
+    expect(uploadError('host', outcome)?.trouble.fix).toContain('not sent twice')
   })
 
   it('stops at its deadline', async () => {
