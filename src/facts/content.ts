@@ -40,9 +40,11 @@ export function contentProbe(ask: ContentAsk): Probe<ContentAsk, Content> {
   return probe(content, ask)
 }
 
-/** `sha256sum` leaves out what it cannot read, so its lines are matched with the asks by walking both in order. */
-function contentScript(asks: readonly ContentAsk[]): string {
-  return `see() {
+/**
+ * Shell function: prints the lines of the pairs of wanted digest and path it is given. `sha256sum` leaves out what it cannot
+ * read, so its lines are matched with the pairs by walking both in order.
+ */
+export const SEE_CONTENT = `see_content() {
 {
 left=$#
 while [ $left != 0 ]; do
@@ -61,11 +63,13 @@ done
   fi
   shift 2
 done
-}
-${batches(asks)
-  .map((batch) => `see ${argv(batch.flatMap(({ path, wanted }) => [wanted ?? '-', path]))}`)
-  .join('\n')}
-:`
+}`
+
+function contentScript(asks: readonly ContentAsk[]): string {
+  const calls = batches(asks).map(
+    (batch) => `see_content ${argv(batch.flatMap(({ path, wanted }) => [wanted ?? '-', path]))}`,
+  )
+  return [SEE_CONTENT, ...calls, ':'].join('\n')
 }
 
 function batches(asks: readonly ContentAsk[]): readonly (readonly ContentAsk[])[] {

@@ -15,9 +15,19 @@ export const diskSpace: Fact<string, DiskSpace | undefined> = {
   name: 'disk-space',
   id: (path) => path,
   script: (paths) => `${RESOLVE_PATH}
+set --
 for path in ${argv(paths)}; do
 resolve "$path"
-printf '%s\\t%s\\t%s\\n' "$path" "$resolved" "$(stat -f -c '%a %b %S' -- "$resolved" 2>/dev/null)"
+set -- "$@" "$resolved"
+done
+end='
+'
+all="$end$(stat -f -c '%a %b %S %n' -- "$@" 2>/dev/null)$end"
+for path in ${argv(paths)}; do
+resolve "$path"
+numbers=
+case $all in *" $resolved$end"*) numbers=\${all%%" $resolved$end"*} numbers=\${numbers##*"$end"} ;; esac
+printf '%s\\t%s\\t%s\\n' "$path" "$resolved" "$numbers"
 done`,
   parse(lines) {
     const [folder = '', numbers = ''] = lines[0] ?? []

@@ -16,7 +16,7 @@ export interface Fsync {
   readonly folder: string
   /** Mount point, type and source of the file system, e.g. `/ ext4 /dev/vda`. */
   readonly fileSystem: string
-  /** Milliseconds of each write made durable, sorted; of a recorded measurement only what was kept. */
+  /** Milliseconds until a write was durable: of half of them, of 99 %, and of the slowest. */
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
@@ -42,6 +42,7 @@ const ENOUGH_SAMPLES = 120
 const PATIENCE_SECONDS = 2
 /** A disk too slow even for those in this time has answered the question too. */
 const LIMIT_SECONDS = 15
+const FEW_SAMPLES = 50
 /** The first ones pay for allocating the file's first blocks. */
 const WARM_UP = 10
 
@@ -72,12 +73,21 @@ ${asks.map((ask) => `answer ${quote(fsync.id(ask))} ${quote(ask.folder)} ${ask.a
     if (!place) return { unknown: 'the host did not measure' }
     const [, folder = '', fileSystem = ''] = place
     const measured = lines.flatMap(([word, text = '']) => (word === 'sample' ? [Number(text) * 1000] : []))
-    if (measured.length < WARM_UP * 2 || measured.every((ms) => ms === 0))
-      return { unknown: 'dd on this host does not print how long a write took' }
+    const doubt = whyNotUsable(measured)
+    if (doubt !== undefined) return { unknown: doubt }
     const at = Number(lines.find(([word]) => word === 'at')?.[1])
-    return { asked, folder, fileSystem, recorded: false, measuredAt: at, ...summary(measured.slice(WARM_UP)) }
+    const counted = measured.slice(Math.min(WARM_UP, measured.length >> 1))
+    return { asked, folder, fileSystem, recorded: false, measuredAt: at, ...summary(counted) }
   },
   volatile: ['sample', 'at'],
+}
+
+/** Few samples tell something only when it was the writes that took the time. */
+function whyNotUsable(measured: readonly number[]): string | undefined {
+  const totalMs = measured.reduce((sum, ms) => sum + ms, 0)
+  if (measured.length > 0 && totalMs === 0) return 'dd on this host does not print how long a write took'
+  if (measured.length >= FEW_SAMPLES || totalMs > (LIMIT_SECONDS * 1000) / 2) return undefined
+  return `only ${measured.length} writes could be tried in ${LIMIT_SECONDS} s, and not because of the disk: the machine is too busy to tell`
 }
 
 /** The line kept on the host: folder, file system, then the figures. */
@@ -141,16 +151,21 @@ place "$1" "$2"
 if [ "$3" != once ] || ! recorded "$1" "$2" "$place"; then measure "$1" "$resolved"; fi
 }`
 
+/**
+ * `measure ID FOLDER`. A file that is there already is somebody else's: `set -C` opens a new one or nothing. The folder's
+ * time is put back before the first write. A full disk makes dd print figures too, of 0 bytes.
+ */
 const MEASURE = `measure() {
-if [ ! -w "$2" ]; then printf '%s\\tfailed\\t%s cannot be written to\\n' "$1" "$2"; return 0; fi
-was=$(stat -c %y -- "$2")
+was=$(stat -c %y -- "$2" 2>/dev/null)
 umask 077
-file=$2/.provision-fsync.$$
-trap 'rm -f -- "$file"' EXIT
+file=$2/.provision-fsync.$$ made=
+trap '[ -z "$made" ] || rm -f -- "$file"' EXIT
 trap 'exit 143' HUP INT TERM
-{ exec 9<>"$file"; } 2>/dev/null || { printf '%s\\tfailed\\tno file can be made in %s\\n' "$1" "$2"; return 0; }
+if ! ( set -C; : >"$file" ) 2>/dev/null; then printf '%s\\tfailed\\tno file can be made in %s\\n' "$1" "$2"; return 0; fi
+made=1
+exec 9<>"$file"
 rm -f -- "$file"
-touch -m -d "$was" -- "$2" 2>/dev/null || touch -m -d "\${was%%.*}" -- "$2" 2>/dev/null
+if [ -n "$was" ]; then touch -m -d "$was" -- "$2" 2>/dev/null || touch -m -d "\${was%%.*}" -- "$2" 2>/dev/null; fi
 read -r pid rest </proc/self/stat
 chrt -f -p 1 "$pid" 2>/dev/null || renice -n -20 -p "$pid" >/dev/null 2>&1
 read -r up rest </proc/uptime
@@ -158,11 +173,11 @@ start=\${up%.*} i=0
 while [ "$i" -lt ${SAMPLES + WARM_UP} ]; do
 took=$(LC_ALL=C dd if=/dev/zero of=/proc/self/fd/9 bs=2300 count=1 seek="$i" conv=notrunc,fdatasync 2>&1)
 case $took in
-*', '*' s, '*|*', '*' seconds, '*) ;;
-*) printf '%s\\tfailed\\tdd says: %s\\n' "$1" "\${took##*
-}"; return 0 ;;
+*'2300 bytes '*' copied, '*) ;;
+*) printf '%s\\tfailed\\tdd says: %s\\n' "$1" "\${took%%
+*}"; return 0 ;;
 esac
-took=\${took##*copied, }
+took=\${took##*' copied, '}
 printf '%s\\tsample\\t%s\\n' "$1" "\${took%% *}"
 i=$((i + 1))
 read -r up rest </proc/uptime

@@ -1,6 +1,6 @@
 import { type Fact, type Line, type Probe, probe } from '../core/fact.ts'
 import { FactError } from '../core/fact-error.ts'
-import { argv, quote } from '../core/quote.ts'
+import { argv } from '../core/quote.ts'
 
 /** What is at a path, without following a link there. */
 export type PathState = PathTrace & (Absent | Entry)
@@ -59,10 +59,8 @@ export function pathProbe(ask: string): Probe<string, PathState> {
   return probe(path, ask)
 }
 
-/** Every path stands in it once, whatever is asked of it: looks at many files go over the wire each time. */
-function pathScript(asks: readonly string[]): string {
-  const format = '%n\tmode\t%f\t%u\t%g\t%U\t%G\n%n\tsize\t%s'
-  return `set -- ${argv(asks)}
+/** Shell function: prints the lines of the paths it is given. */
+export const SEE_PATHS = `see_paths() {
 for path do
   folder=\${path%/*}
   [ ! -h "$path" ] || printf '%s\\tlink\\t%s\\n' "$path" "$(readlink -n -- "$path" | base64 -w 0)"
@@ -73,7 +71,7 @@ for path do
     folder=\${folder%/*}
   done
 done
-LC_ALL=C stat -c ${quote(format)} -- "$@" 2>/dev/null
+LC_ALL=C stat -c '%n\tmode\t%f\t%u\t%g\t%U\t%G\n%n\tsize\t%s' -- "$@" 2>/dev/null
 all='
 '
 for path do all="$all$path
@@ -83,6 +81,12 @@ for point in $(cut -d ' ' -f 5 /proc/self/mountinfo 2>/dev/null); do
 $point
 "*) printf '%s\\tmount\\n' "$point" ;; esac
 done
+}`
+
+/** Every path stands in it once, whatever is asked of it: looks at many files go over the wire each time. */
+function pathScript(asks: readonly string[]): string {
+  return `${SEE_PATHS}
+see_paths ${argv(asks)}
 :`
 }
 

@@ -1,6 +1,7 @@
 import type { LabContext } from './context.ts'
 import type { Machine } from './machine.ts'
 import { ensureLan } from './network/lan.ts'
+import { waitForSshd } from './network/sshd.ts'
 import { writeMachine } from './state.ts'
 import { task } from './task.ts'
 
@@ -25,14 +26,17 @@ async function startOne(context: LabContext, machine: Machine): Promise<Machine>
   const driver = context.drivers[machine.driver]
   const id = `lab/${machine.name}/boot`
   const title = `Boot machine ${machine.name}`
+  const wait = (on: Machine) => waitForSshd(on, { deadlineMs: driver.bootDeadlineMs, driver })
   if (await driver.isRunning(machine)) {
+    await wait(machine) // a run that was killed may have left it half way
     context.report({ type: 'task', id, title, state: 'cached', line: 'it is running' })
     return machine
   }
   return task(context.report, id, title, async (progress) => {
     progress.line('waiting for its sshd')
-    const running = await driver.start(machine, writeMachine)
-    await writeMachine(running)
+    const running = await driver.power(machine)
+    await writeMachine(running) // before it answers: whoever comes after a crash must find the process
+    await wait(running)
     return running
   })
 }

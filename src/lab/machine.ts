@@ -55,8 +55,11 @@ export interface LabDriver {
   prepare(): Promise<void>
   /** Makes the machine's own files. Does not start it. */
   create(spec: MachineSpec, place: Place): Promise<Machine>
-  /** Starts it and returns when its sshd answers. */
-  start(machine: Machine, started: (machine: Machine) => Promise<void>): Promise<Machine>
+  /** Switches it on; its sshd answers within `bootDeadlineMs` or something is wrong. */
+  power(machine: Machine): Promise<Machine>
+  readonly bootDeadlineMs: number
+  /** What its console said so far. */
+  console(machine: Machine): Promise<string>
   isRunning(machine: Machine): Promise<boolean>
   /** Takes the power away. Its disks stay. */
   stop(machine: Machine): Promise<void>

@@ -1,7 +1,7 @@
 import { argv, quote } from '../core/quote.ts'
 import { STAMP_DIR } from '../facts/unit.ts'
 import { lockWait } from './lock-wait.ts'
-import type { Named } from './packages.ts'
+import type { NamedPackage } from './named-package.ts'
 
 /** dpkg's own, and the two apt takes for lists and downloads: each is a lock of its own. */
 const LOCKS = [
@@ -34,7 +34,7 @@ apt --no-remove -f install`
  * Reads the lists anew only when that can help: a source was changed since, or the packages cannot be had from the lists as
  * they are, or a list has become too old to download by. Removes nothing to get its way.
  */
-export function aptInstall(names: readonly Named[], lockSeconds: number): string {
+export function aptInstall(names: readonly NamedPackage[], lockSeconds: number): string {
   const words = names.map(({ name, version }) => (version === undefined ? name : `${name}=${version}`))
   const downgrade = names.some(({ version }) => version !== undefined)
   const options = `--no-install-recommends --no-remove${downgrade ? ' --allow-downgrades --allow-change-held-packages' : ''}`
@@ -66,7 +66,7 @@ try`
 }
 
 /** Refuses to take along what depends on it: the plan did not say so. */
-export function aptRemove(names: readonly Named[], lockSeconds: number): string {
+export function aptRemove(names: readonly NamedPackage[], lockSeconds: number): string {
   const words = names.map(({ name }) => name)
   return `${lockWait(LOCKS, lockSeconds)}
 ${QUIET}

@@ -1,6 +1,6 @@
 import { argv } from '../core/quote.ts'
 import { lockWait } from './lock-wait.ts'
-import type { Named } from './packages.ts'
+import type { NamedPackage } from './named-package.ts'
 
 /** rpm's transaction lock, in its old and its new place. dnf's own locks are waited for by dnf, which names their holder. */
 const LOCKS = ['/var/lib/rpm/.rpm.lock', '/usr/lib/sysimage/rpm/.rpm.lock'] as const
@@ -8,7 +8,7 @@ const LOCKS = ['/var/lib/rpm/.rpm.lock', '/usr/lib/sysimage/rpm/.rpm.lock'] as c
 const DNF = 'dnf -y --setopt=install_weak_deps=False --color=never'
 
 /** dnf reads its lists anew by itself when they are too old; once more by force when a package is not in them. */
-export function dnfInstall(names: readonly Named[], lockSeconds: number): string {
+export function dnfInstall(names: readonly NamedPackage[], lockSeconds: number): string {
   const words = names.map(({ name, version }) => (version === undefined ? name : `${name}-${version}`))
   // `install` does not go back to an older version that is asked for by name; `downgrade` does.
   const older = names.some(({ version }) => version !== undefined) ? ` || ${DNF} downgrade -- ${argv(words)}` : ''
@@ -19,12 +19,12 @@ rpm -q -- "$@"${older === '' ? '' : ` >/dev/null${pinned(names)}`}`
 }
 
 /** \`dnf install\` of an older version than the one there succeeds and changes nothing: ask for the way back then. */
-function pinned(names: readonly Named[]): string {
+function pinned(names: readonly NamedPackage[]): string {
   const words = names.flatMap(({ name, version }) => (version === undefined ? [] : [`${name}-${version}`]))
   return ` && { dnf -q list --installed -- ${argv(words)} >/dev/null 2>&1 || ${DNF} downgrade -- ${argv(words)}; }`
 }
 
-export function dnfRemove(names: readonly Named[], lockSeconds: number): string {
+export function dnfRemove(names: readonly NamedPackage[], lockSeconds: number): string {
   const words = argv(names.map(({ name }) => name))
   return `${lockWait(LOCKS, lockSeconds)}
 if ! out=$(rpm -e --test -- ${words} 2>&1); then

@@ -15,6 +15,7 @@ import {
 import { draftOf, hostPath, nameOf } from '../facts/host-path.ts'
 import { type PathState, pathProbe } from '../facts/path.ts'
 import { blobOf, textOf } from './blob.ts'
+import { followedFileType } from './followed-file.ts'
 import {
   type OwnedFile,
   type OwnedFileState,
@@ -34,6 +35,8 @@ export interface FileWant extends OwnershipWant {
   readonly secret?: boolean
   /** Command that must accept the new version before it is put in place; `{}` stands for its path. */
   readonly validate?: readonly string[]
+  /** Keeps a link at the path and writes the file behind it. Default false: the link is replaced. */
+  readonly follow?: boolean
 }
 
 export interface AbsentFileWant {
@@ -50,17 +53,14 @@ export function file(want: FileWant | AbsentFileWant, options?: ResourceOptions)
   checkValidate(path, validate)
   const bytes = typeof want.content === 'string' ? Buffer.from(want.content) : want.content
   const text = secret ? undefined : textOf(bytes)
-  return resource(
-    fileType,
-    {
-      path,
-      blob: blobOf(path, bytes, secret),
-      ...ownership(path, want, '0644'),
-      ...(text === undefined ? {} : { text }),
-      ...(validate ? { validate } : {}),
-    },
-    options,
-  )
+  const owned: OwnedFile = {
+    path,
+    blob: blobOf(path, bytes, secret),
+    ...ownership(path, want, '0644'),
+    ...(text === undefined ? {} : { text }),
+    ...(validate ? { validate } : {}),
+  }
+  return want.follow ? resource(followedFileType, owned, options) : resource(fileType, owned, options)
 }
 
 export interface BlobFileWant extends OwnershipWant {

@@ -8,6 +8,7 @@ import {
   type Step,
 } from '../core/resource.ts'
 import { type ManagerLimit, managerLimitProbe } from '../facts/manager-limit.ts'
+import { pathProbe } from '../facts/path.ts'
 import { blobOf } from './blob.ts'
 import {
   type OwnedFile,
@@ -24,6 +25,7 @@ export interface OpenFilesWant {
 }
 
 interface Have {
+  readonly missing: readonly string[]
   readonly services: OwnedFileState
   readonly logins: OwnedFileState
   readonly running: ManagerLimit
@@ -31,6 +33,8 @@ interface Have {
 
 const SERVICES_FOLDER = '/etc/systemd/system.conf.d'
 const LOGINS_FOLDER = '/etc/security/limits.d'
+/** They belong to their packages, which do not always make them. */
+const FOLDERS = [SERVICES_FOLDER, LOGINS_FOLDER]
 
 /** The limit on open files, for services and for logins. What runs already keeps its own until it is restarted. */
 export function openFiles(want: OpenFilesWant, options?: ResourceOptions): Resource {
@@ -46,18 +50,20 @@ export const openFilesType: ResourceType<OpenFilesWant, Have> = {
   name: 'open-files',
   key: () => 'limits:open-files',
   paths: (want) => files(want).map(({ path }) => path),
-  probes: (want) => [managerLimitProbe, ...files(want).flatMap(ownedFileProbes)],
+  probes: (want) => [managerLimitProbe, ...FOLDERS.map(pathProbe), ...files(want).flatMap(ownedFileProbes)],
   observe(want, answers) {
     const [services, logins] = files(want).map((file) => observeOwnedFile(file, answers))
     if (!services || 'unknown' in services) return services ?? { unknown: '' }
     if (!logins || 'unknown' in logins) return logins ?? { unknown: '' }
-    return { services, logins, running: answers.get(managerLimitProbe) }
+    const missing = FOLDERS.filter((folder) => answers.get(pathProbe(folder)).kind === 'absent')
+    return { missing, services, logins, running: answers.get(managerLimitProbe) }
   },
-  diff(want, { services, logins, running }): readonly Change[] {
+  diff(want, { missing, services, logins, running }): readonly Change[] {
     const wanted = String(want.count)
     const pending = [running.soft, running.hard].some((have) => have !== undefined && have !== wanted)
     const from = running.soft === running.hard ? `${running.hard}` : `${running.soft} (up to ${running.hard})`
     return [
+      ...missing.map((folder) => ({ what: folder, from: 'absent', to: '0755 root:root' })),
       ...named(servicesFile(want), services),
       ...named(loginsFile(want), logins),
       ...(pending ? [{ what: 'services started from now on', from, to: wanted }] : []),
@@ -72,8 +78,12 @@ export const openFilesType: ResourceType<OpenFilesWant, Have> = {
       body: '[ ! -d /run/systemd/system ] || systemctl daemon-reexec',
     }
     return [
-      ...withFolder(SERVICES_FOLDER, ownedFileSteps(servicesFile(want), have.services)),
-      ...withFolder(LOGINS_FOLDER, ownedFileSteps(loginsFile(want), have.logins)),
+      ...have.missing.map((folder) => ({
+        title: `make ${folder}`,
+        body: `[ -d ${folder} ] || mkdir -m 0755 ${folder}`,
+      })),
+      ...ownedFileSteps(servicesFile(want), have.services),
+      ...ownedFileSteps(loginsFile(want), have.logins),
       reload,
     ]
   },
@@ -82,11 +92,6 @@ export const openFilesType: ResourceType<OpenFilesWant, Have> = {
 
 function named(file: OwnedFile, have: OwnedFileState): readonly Change[] {
   return ownedFileChanges(file, have).map((change) => ({ ...change, what: `${file.path} ${change.what}`.trim() }))
-}
-
-/** Both folders belong to their packages, which do not always make them. */
-function withFolder(folder: string, steps: readonly Step[]): readonly Step[] {
-  return steps.map((step) => ({ ...step, body: `[ -d ${folder} ] || mkdir -m 0755 ${folder} || exit\n${step.body}` }))
 }
 
 function files(want: OpenFilesWant): readonly OwnedFile[] {

@@ -3,7 +3,7 @@ import { FactError } from '../core/fact-error.ts'
 import type { Blob } from '../core/host.ts'
 import { quote } from '../core/quote.ts'
 import type { Change, Step, Unknown } from '../core/resource.ts'
-import { type ContentAsk, contentProbe } from '../facts/content.ts'
+import { type Content, type ContentAsk, contentProbe } from '../facts/content.ts'
 import { draftOf, nameOf } from '../facts/host-path.ts'
 import { type PathState, pathProbe } from '../facts/path.ts'
 import { textOf } from './blob.ts'
@@ -26,23 +26,26 @@ export interface OwnedFileState {
   readonly text?: string
 }
 
-export function ownedFileProbes({ path, blob, text }: OwnedFile): readonly AnyProbe[] {
-  return [pathProbe(path), contentProbe(contentAsk(path, text === undefined ? undefined : blob.sha256))]
+export function ownedFileProbes(want: OwnedFile): readonly AnyProbe[] {
+  return [pathProbe(want.path), contentProbe(contentAskOf(want))]
 }
 
-function contentAsk(path: string, wanted: string | undefined): ContentAsk {
-  return wanted === undefined ? { path } : { path, wanted }
+/** The old text comes along only where it may be shown. */
+export function contentAskOf({ path, blob, text }: OwnedFile): ContentAsk {
+  return text === undefined ? { path } : { path, wanted: blob.sha256 }
 }
 
 /** @throws FactError when there is a file that cannot be read. */
 export function observeOwnedFile(want: OwnedFile, answers: Answers): OwnedFileState | Unknown {
-  const at = answers.get(pathProbe(want.path))
-  const blocked = obstacle(want.path, at)
+  return observed(want, answers.get(pathProbe(want.path)), answers.get(contentProbe(contentAskOf(want))))
+}
+
+/** @throws FactError as above. */
+export function observed({ path }: OwnedFile, at: PathState, { sha256, bytes }: Content): OwnedFileState | Unknown {
+  const blocked = obstacle(path, at)
   if (blocked !== undefined) return { unknown: blocked }
-  const wanted = want.text === undefined ? undefined : want.blob.sha256
-  const { sha256, bytes } = answers.get(contentProbe(contentAsk(want.path, wanted)))
   if (at.kind === 'file' && sha256 === undefined)
-    throw new FactError('content', `${want.path} cannot be read: look at \`dmesg\` on the host for disk errors`)
+    throw new FactError('content', `${path} cannot be read: look at \`dmesg\` on the host for disk errors`)
   const text = bytes && textOf(bytes)
   return { at, ...(sha256 === undefined ? {} : { sha256 }), ...(text === undefined ? {} : { text }) }
 }

@@ -13,6 +13,7 @@ import { type InstalledPackage, packageFact } from '../facts/package.ts'
 import { type PackageFamily, packageDatabase } from '../facts/package-database.ts'
 import { aptHold, aptInstall, aptRemove, dpkgConfigure } from './apt-steps.ts'
 import { dnfHold, dnfInstall, dnfRemove } from './dnf-steps.ts'
+import type { NamedPackage } from './named-package.ts'
 
 /** `conntrack`, or with the version it must have; a `*` at its end stands for any rest (`1.36.4-*`). */
 export type PackageWant = string | { readonly name: string; readonly version: string }
@@ -28,15 +29,10 @@ export interface PackagesWant {
   readonly lockTimeoutMs?: number
 }
 
-export interface Named {
-  readonly name: string
-  readonly version?: string
-}
-
 interface Have {
   readonly family: PackageFamily
   readonly unfinished: readonly string[]
-  readonly packages: readonly { readonly want: Named; readonly have: InstalledPackage | undefined }[]
+  readonly packages: readonly { readonly want: NamedPackage; readonly have: InstalledPackage | undefined }[]
 }
 
 const LOCK_TIMEOUT_MS = 600_000
@@ -92,7 +88,7 @@ function isList(names: PackagesWant['names']): names is readonly PackageWant[] {
   return Array.isArray(names)
 }
 
-function namesFor({ names }: PackagesWant, family: PackageFamily): readonly Named[] {
+function namesFor({ names }: PackagesWant, family: PackageFamily): readonly NamedPackage[] {
   const list = isList(names) ? names : names[family]
   return list.map((want) => (typeof want === 'string' ? { name: want } : want))
 }
@@ -109,7 +105,7 @@ function listOf(want: PackagesWant): string {
 }
 
 /** `1.36.4-*` is met by `1.36.4-1.1`. */
-function hasVersion({ version }: Named, have: InstalledPackage): boolean {
+function hasVersion({ version }: NamedPackage, have: InstalledPackage): boolean {
   if (version === undefined) return true
   return version.endsWith('*') ? have.version.startsWith(version.slice(0, -1)) : have.version === version
 }

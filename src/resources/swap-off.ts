@@ -49,7 +49,13 @@ export const swapOffType: ResourceType<undefined, Have> = {
     ...have.services.map((service) => ({ what: service, from: 'enabled', to: 'disabled' })),
     ...(have.zram === undefined
       ? []
-      : [{ what: have.zram, from: 'makes swap at boot', to: `overruled by an empty ${ZRAM_CONFIG}` }]),
+      : [
+          {
+            what: have.zram,
+            from: 'makes swap at boot',
+            to: `overruled by an empty ${ZRAM_CONFIG} (what was there: ${ZRAM_CONFIG}.before-provision)`,
+          },
+        ]),
     ...have.active.map((device) => ({ what: device, from: 'swapped to', to: 'off' })),
   ],
   steps: (_want, have): readonly Step[] => [

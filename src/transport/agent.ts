@@ -15,8 +15,8 @@ export interface AgentOffer {
 }
 
 /**
- * The keys of the agent at a socket, all of them, or only those whose public half lies beside one of `files` (`.pub`). sshd counts each
- * offered key as an attempt (MaxAuthTries 6), so an agent full of keys can lock its owner out.
+ * The keys of the agent at a socket, all of them, or only those whose public half lies beside one of `files` (`.pub`).
+ * sshd counts each offered key as an attempt (MaxAuthTries 6), so an agent full of keys can lock its owner out.
  */
 export async function identities(socket: string, files: readonly string[] | undefined): Promise<AgentOffer> {
   const agent = ssh2.createAgent(socket) as BaseAgent<ParsedKey>

@@ -30,8 +30,8 @@ export class Becoming {
   }
 
   /**
-   * Whether the script must not be sent before the hello: when sudo may ask for a password, a wrong one would make it read the
-   * script's lines as further guesses, and lock the account.
+   * Whether the script must not be sent before the hello: when sudo may ask for a password, a wrong one would make it
+   * read the script's lines as further guesses, and lock the account.
    */
   waits(plan: BecomePlan): boolean {
     return (

@@ -11,8 +11,8 @@ const FREED_PAUSE_MS = 50
 const FREED_WAIT_MS = 1000
 
 /**
- * The session channels to one host: opens them, counts them, and waits its turn when the host has no more (MaxSessions). A host that
- * allows a single one, which the lock has, gets a second connection.
+ * The session channels to one host: opens them, counts them, and waits its turn when the host has no more
+ * (MaxSessions). A host that allows a single one, which the lock has, gets a second connection.
  */
 export class Channels {
   readonly connection: Connection

@@ -118,8 +118,8 @@ class Connector {
   }
 
   /**
-   * Connects, and again when the link broke before anything was sent, or when the host may have another key that is the pinned one.
-   * Never again after a failed login.
+   * Connects, and again when the link broke before anything was sent, or when the host may have another key that is the
+   * pinned one. Never again after a failed login.
    */
   async #handshake(target: SshTarget, signal: AbortSignal, via: Connection | undefined): Promise<Connection> {
     const timeouts = timeoutsOf(target, this.#timeouts)

@@ -82,8 +82,8 @@ export class Connection {
   }
 
   /**
-   * Opens a session channel that runs `command`. `listen` gets it at once: the end of a short command may be in the same packet as the
-   * reply, and its events are gone before a promise settles. @throws ChannelError
+   * Opens a session channel that runs `command`. `listen` gets it at once: the end of a short command may be in the
+   * same packet as the reply, and its events are gone before a promise settles. @throws ChannelError
    */
   exec(command: string, listen: (channel: ClientChannel) => void): Promise<ClientChannel> {
     return this.#channel((done) => {

@@ -9,8 +9,8 @@ import { describe, type SshTarget } from './target.ts'
 type AuthHandler = (allowed: AuthenticationType[] | null, partial: boolean | null, next: NextAuthHandler) => void
 
 /**
- * Offers exactly what the target is configured with, keys first: no `none` attempt (it costs a round trip), no key the user did not
- * name, the password once. Remembers what was tried, for the message.
+ * Offers exactly what the target is configured with, keys first: no `none` attempt (it costs a round trip), no key the
+ * user did not name, the password once. Remembers what was tried, for the message.
  */
 export class Credentials {
   readonly #target: SshTarget

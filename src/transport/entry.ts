@@ -64,7 +64,9 @@ export class Entry {
     this.#stdout = (this.#stdout + chunk.toString('utf8')).slice(-NOISE_BYTES)
   }
 
-  /** @returns whether sudo asks a second time: the password is wrong, and stdin must end before it is a second attempt */
+  /**
+   * @returns whether sudo asks a second time: the password is wrong, and stdin must end before it is a second attempt
+   */
   onStderr(chunk: Buffer): boolean {
     this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-NOISE_BYTES)
     return this.#passwordSent && promptsIn(this.#stderr, this.#nonce) > 1

@@ -23,7 +23,10 @@ export interface Opened {
 
 const GREETING_BYTES = 200
 
-/** Everything between an open socket and a login. node-ssh is used here and nowhere else, for connecting and disposing only. */
+/**
+ * Everything between an open socket and a login. node-ssh is used here and nowhere else, for connecting and disposing
+ * only.
+ */
 export class Handshake {
   readonly #target: SshTarget
   readonly #socket: Duplex
@@ -87,8 +90,8 @@ export class Handshake {
     this.#socket.once('data', (chunk: Buffer) => {
       this.#greeting = chunk.toString('latin1', 0, GREETING_BYTES)
     })
-    // In the same tick, and for good: an `error` event without a listener would end the whole program. Not every error is the end
-    // (an agent that cannot sign, for instance), so the first one is only remembered.
+    // In the same tick, and for good: an `error` event without a listener would end the whole program. Not every error
+    // is the end (an agent that cannot sign, for instance), so the first one is only remembered.
     client.on('error', (error) => {
       this.#problem ??= error
     })

@@ -30,8 +30,8 @@ export const typeOfAlgorithm = (algorithm: HostKeyAlgorithm): string =>
   algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm
 
 /**
- * Algorithms to offer, those of the recorded key types first: a host with several keys would otherwise show one that is not
- * recorded, and look like an impostor.
+ * Algorithms to offer, those of the recorded key types first: a host with several keys would otherwise show one that is
+ * not recorded, and look like an impostor.
  */
 export function offeredAlgorithms(recordedTypes: readonly string[]): HostKeyAlgorithm[] {
   const recorded = HOST_KEY_ALGORITHMS.filter((algorithm) => recordedTypes.includes(typeOfAlgorithm(algorithm)))

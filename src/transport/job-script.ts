@@ -20,9 +20,9 @@ export interface Attachment {
 const JOURNAL_LIMIT_BYTES = 256 * 1024 * 1024
 
 /**
- * The process that runs a job: in a session of its own, so that nothing of our link reaches it. $1 is the journal. fd 8, the job's lock, and
- * fd 9, the sign for other runs, are open as long as it lives; the job itself does not get them, since a daemon it starts would keep
- * them for ever. The pid on stdout tells the starter that the start is on record.
+ * The process that runs a job: in a session of its own, so that nothing of our link reaches it. $1 is the journal. fd
+ * 8, the job's lock, and fd 9, the sign for other runs, are open as long as it lives; the job itself does not get them,
+ * since a daemon it starts would keep them for ever. The pid on stdout tells the starter that the start is on record.
  */
 function runner(job: Job): string {
   return `${prelude('')}
@@ -52,8 +52,8 @@ printf '%s\\n' "$code" >exit.part && mv exit.part exit`
 }
 
 /**
- * Starts the job unless it was started before, then sends its journal from an offset until it ends. States, as marks: ATTACHED nonce, then
- * raw journal; VERDICT, REBOOTED, VANISHED, DIED, REFUSED reason.
+ * Starts the job unless it was started before, then sends its journal from an offset until it ends. States, as marks:
+ * ATTACHED nonce, then raw journal; VERDICT, REBOOTED, VANISHED, DIED, REFUSED reason.
  */
 export function superviseStage(job: Job, at: Attachment): string {
   const dir = jobFolder(job.run, job.name)
@@ -100,8 +100,9 @@ exit 0`
 }
 
 /**
- * Sends \`out\` until the runner's lock is free. GNU tail waits for bytes and for the end of a process: of one that waits for the lock, and that
- * is a child of ours, so that it never stays behind as a zombie nor gets mistaken for another.
+ * Sends \`out\` until the runner's lock is free. GNU tail waits for bytes and for the end of a process: of one that
+ * waits for the lock, and that is a child of ours, so that it never stays behind as a zombie nor gets mistaken for
+ * another.
  */
 function follow(offsetBytes: number): string {
   return `if tail --help 2>&1 | grep -q -- --pid; then
@@ -127,6 +128,7 @@ flock -n lock true && exit 0
 kill -TERM "-$pid"
 i=0
 until flock -n lock true || [ $i -ge ${termSeconds} ]; do i=$((i + 1)); sleep 1; done
-flock -n lock true || kill -KILL "-$pid"
+i=0
+while kill -KILL "-$pid" 2>/dev/null && [ $i -lt 20 ]; do i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1; done
 exit 0`
 }

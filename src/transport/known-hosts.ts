@@ -76,8 +76,8 @@ export function recordedTypes(entries: readonly KnownHost[], name: string): stri
 }
 
 /**
- * What known_hosts says about a key. A key of a type that is not recorded counts as changed too: the recorded types were
- * offered first, so a host that still had its key would have shown it.
+ * What known_hosts says about a key. A key of a type that is not recorded counts as changed too: the recorded types
+ * were offered first, so a host that still had its key would have shown it.
  */
 export function judge(entries: readonly KnownHost[], name: string, key: Uint8Array): Verdict {
   const same = (entry: KnownHost): boolean => entry.key.equals(key)

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 
 /**
- * Drops a link that shows no sign of life. A byte received counts, and so does a send queue that got shorter: on a slow line
- * the answer to our keepalive waits behind our own upload.
+ * Drops a link that shows no sign of life. A byte received counts, and so does a send queue that got shorter: on a slow
+ * line the answer to our keepalive waits behind our own upload.
  */
 export class Liveness {
   readonly #timer: NodeJS.Timeout

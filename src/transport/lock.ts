@@ -21,8 +21,9 @@ export const LOCK_OPTIONS: LockOptions = { orphanMs: 10 * 60_000, takeMs: 30_000
 const FOREVER_MS = 2 ** 31 - 1
 
 /**
- * The host's lock is a `flock` held by a shell on the host, and that shell lives as long as our channel: no clock and no time stamp
- * decides who has it. A job of a run that was cut off holds a second lock, `jobs`; the next run waits for that.
+ * The host's lock is a `flock` held by a shell on the host, and that shell lives as long as our channel: no clock and
+ * no time stamp decides who has it. A job of a run that was cut off holds a second lock, `jobs`; the next run waits for
+ * that.
  */
 export class HostLock {
   readonly #link: Link

@@ -2,7 +2,10 @@ import type { Outcome } from '../core/host.ts'
 import type { Sections } from './sections.ts'
 import type { Talk, TalkEnd } from './talk.ts'
 
-/** What a script's end means. The trailer alone makes a result, and it makes one whatever happened to the link afterwards. */
+/**
+ * What a script's end means. The trailer alone makes a result, and it makes one whatever happened to the link
+ * afterwards.
+ */
 export function outcomeOf(
   end: TalkEnd,
   talk: Pick<Talk, 'sent' | 'stderr'>,

@@ -45,10 +45,14 @@ async function stop(link: Link, pid: string): Promise<void> {
   await talk.ended.catch(() => undefined)
 }
 
-/** sshd makes each command the leader of a process group; field 3 behind the name in `stat` is that group. */
+/**
+ * Until the processes are gone: a busy host takes its time even for SIGKILL. sshd makes each command the leader of a
+ * process group; field 3 behind the name in `stat` is that group.
+ */
 function stopStage(pid: string): string {
   return `s=$(cat /proc/${pid}/stat 2>/dev/null) || exit 0
 set -- \${s##*) }
-kill -KILL "-$3"
+i=0
+while kill -KILL "-$3" 2>/dev/null && [ $i -lt 20 ]; do i=$((i + 1)); sleep 0.1 2>/dev/null || sleep 1; done
 exit 0`
 }

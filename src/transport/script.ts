@@ -1,14 +1,15 @@
 import { quote } from '../core/quote.ts'
 
 /**
- * The words every channel is opened with: constant, so neither script nor secret is in the host's process list, and short,
- * because the login shell (fish, csh, restricted) has to understand them. `read` takes no byte beyond its line.
+ * The words every channel is opened with: constant, so neither script nor secret is in the host's process list, and
+ * short, because the login shell (fish, csh, restricted) has to understand them. `read` takes no byte beyond its line.
  */
 export const EXEC = `exec sh -c 'IFS= read -r l; eval "$l"'`
 
 /**
- * Run as root with the nonce as $1, a newline as $2 and how it became root as $3. Says hello, on stderr with the nonce alone, then skips everything up to a line with the nonce (a
- * password sudo did not want to read), then takes lines up to the next one: the stage. What follows on stdin is the stage's.
+ * Run as root with the nonce as $1, a newline as $2 and how it became root as $3. Says hello, on stderr with the nonce
+ * alone, then skips everything up to a line with the nonce (a password sudo did not want to read), then takes lines up
+ * to the next one: the stage. What follows on stdin is the stage's.
  */
 const LOADER = [
   'b=; read -r b 2>/dev/null </proc/sys/kernel/random/boot_id',
@@ -72,8 +73,8 @@ export const PREREQUISITES = [
 ] as const
 
 /**
- * Known state for every script: language, path, umask, no start-up files, and `mark WORD…`, which starts a record. Words must
- * hold no white space; `HELLO`, `SUDO`, `MISSING` and `END` are ours.
+ * Known state for every script: language, path, umask, no start-up files, and `mark WORD…`, which starts a record.
+ * Words must hold no white space; `HELLO`, `SUDO`, `MISSING` and `END` are ours.
  */
 export function prelude(nonce: string): string {
   return [
@@ -96,8 +97,9 @@ export function prerequisites(): string {
 }
 
 /**
- * Takes a whole script from stdin and runs it in a subshell, so that a syntax error, `exit` or `cd` in it stays inside and the
- * trailer is always written. Its last line proves that nothing is missing: a cut link ends stdin like a real end does.
+ * Takes a whole script from stdin and runs it in a subshell, so that a syntax error, `exit` or `cd` in it stays inside
+ * and the trailer is always written. Its last line proves that nothing is missing: a cut link ends stdin like a real
+ * end does.
  */
 export function runStage(nonce: string): string {
   return [

@@ -12,8 +12,9 @@ const UPLOAD_RETRIES = 3
 const UPLOAD_PAUSE_MS = 1000
 
 /**
- * A machine we may talk to. Round trips are counted by rule, not measured: each script costs three (channel open, exec reply, the data),
- * one more when it has to wait for sudo, and connecting counts as none. Bytes are those of the channels, without SSH's own.
+ * A machine we may talk to. Round trips are counted by rule, not measured: each script costs three (channel open, exec
+ * reply, the data), one more when it has to wait for sudo, and connecting counts as none. Bytes are those of the
+ * channels, without SSH's own.
  */
 export class SshSession implements Session {
   readonly host: string

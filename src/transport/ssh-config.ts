@@ -89,7 +89,9 @@ function resolve(alias: string, world: SshWorld, overrides: SshOverrides, depth:
   }
 }
 
-/** The first hop is reached by its own settings, through its own jump hosts too; the later ones through the hop before. */
+/**
+ * The first hop is reached by its own settings, through its own jump hosts too; the later ones through the hop before.
+ */
 function chain(hop: string, first: boolean, world: SshWorld, depth: number): SshSettings[] {
   const settings = jump(hop, world, depth)
   const { proxyCommand: _unused, ...direct } = settings
@@ -155,7 +157,10 @@ function lookUp(alias: string, world: SshWorld): Map<string, readonly string[]> 
   return found
 }
 
-/** Puts the lines of included files where the Include was; inside a Host section only those that stand before any Host of theirs. */
+/**
+ * Puts the lines of included files where the Include was; inside a Host section only those that stand before any Host
+ * of theirs.
+ */
 function withIncludes(config: SSHConfig, world: SshWorld, depth: number): SSHConfig {
   const result = new SSHConfig()
   for (const line of config) {

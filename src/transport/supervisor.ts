@@ -24,8 +24,9 @@ type Reading =
   | { readonly kind: 'deadline' | 'aborted' }
 
 /**
- * One job on the host, read to its end through as many connections as it takes. The host decides whether the job was started: the
- * journal folder is claimed under a lock before the first byte of it runs, so asking again never starts it again.
+ * One job on the host, read to its end through as many connections as it takes. The host decides whether the job was
+ * started: the journal folder is claimed under a lock before the first byte of it runs, so asking again never starts it
+ * again.
  */
 class Supervision {
   readonly #link: Link
@@ -149,7 +150,9 @@ class Supervision {
     return state === '' ? readingOf(end) : stateOf(state, this.#job)
   }
 
-  /** A host that lets us in no more while our job may be running there: that is a lost job, not a job that never was. */
+  /**
+   * A host that lets us in no more while our job may be running there: that is a lost job, not a job that never was.
+   */
   #turnedAway(error: unknown): TalkEnd {
     if (!this.#mayHaveRun || !(error instanceof UnreachableError)) throw error
     return { kind: 'lost', reason: error.trouble.what }

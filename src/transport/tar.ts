@@ -9,7 +9,9 @@ export interface TarEntry {
   readonly path: string
 }
 
-/** One tar of many blobs, read only as fast as it is taken. @throws FailedError when a blob is not as long as it says. */
+/**
+ * One tar of many blobs, read only as fast as it is taken. @throws FailedError when a blob is not as long as it says.
+ */
 export async function* tarOf(
   entries: readonly TarEntry[],
   progress: (bytes: number) => void,

@@ -10,9 +10,9 @@ import type { Talk } from './talk.ts'
 import { tarOf } from './tar.ts'
 
 /**
- * Brings blobs to the host over one channel: the host says which it has, gets a tar of the others, checks each digest, and gives
- * those that are right their name. Exit codes: 0 all there; 65 a digest was wrong (named in stderr, that file removed);
- * 28 no room (path and free space in stderr); 74 the tar could not be unpacked.
+ * Brings blobs to the host over one channel: the host says which it has, gets a tar of the others, checks each digest,
+ * and gives those that are right their name. Exit codes: 0 all there; 65 a digest was wrong (named in stderr, that file
+ * removed); 28 no room (path and free space in stderr); 74 the tar could not be unpacked.
  */
 export async function upload(
   link: Link,

@@ -41,9 +41,17 @@ describe('completion', () => {
     expect(await complete('up', '')).toEqual([])
   })
   it.each([
-    ['bash', (file: string) => `source ${file}; COMP_WORDS=(provision up ${inventory} --limit ga); COMP_CWORD=4; _provision; printf '%s\\n' "\${COMPREPLY[@]}"`],
+    [
+      'bash',
+      (file: string) =>
+        `source ${file}; COMP_WORDS=(provision up ${inventory} --limit ga); COMP_CWORD=4; _provision; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    ],
     ['fish', (file: string) => `source ${file}; complete -C 'provision up ${inventory} --limit ga'`],
-    ['zsh', (file: string) => `compdef() { :; }; compadd() { shift; print -l -- "$@"; }; _files() { :; }; source ${file}; words=(provision up ${inventory} --limit ga); CURRENT=5; _provision`],
+    [
+      'zsh',
+      (file: string) =>
+        `compdef() { :; }; compadd() { shift; print -l -- "$@"; }; _files() { :; }; source ${file}; words=(provision up ${inventory} --limit ga); CURRENT=5; _provision`,
+    ],
   ] as const)('works in a real %s', async (shell, ask) => {
     const there = spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0
     if (!there) return expect(shell, 'bash is part of every machine that runs these tests').not.toBe('bash')
@@ -51,7 +59,7 @@ describe('completion', () => {
     const file = office.file(`completion.${shell}`, script)
     const program = office.file('provision', `#!/bin/sh\nexec ${join(ROOT, 'src/provision')} "$@"\n`)
     chmodSync(program, 0o755)
-    const env = { ...process.env, PATH: `${office.folder}:${process.env['PATH']}` }
+    const env = { ...process.env, PATH: `${office.folder}:${process.env.PATH}` }
     expect(execFileSync(shell, ['-c', ask(file)], { env, encoding: 'utf8' }).trim()).toBe('gamma')
   })
 })

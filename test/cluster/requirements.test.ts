@@ -49,7 +49,8 @@ function settingsOf({ settings, thresholds }: Pick<Case, 'settings' | 'threshold
 }
 
 function find(id: string, one: Pick<Case, 'settings' | 'thresholds' | 'facts'>, accept = {}): Finding {
-  const rule = rules(settingsOf(one), 'node1').find((candidate) => candidate.id === id)
+  const of = id === 'disk-space' ? '/var/lib' : undefined
+  const rule = rules(settingsOf(one), 'node1').find((candidate) => candidate.id === id && candidate.of === of)
   if (!rule) throw new Error(`no rule ${id} holds with these settings`)
   const resource = fromRule(rule, accept)
   const decision = resource.decide(answersFrom(one.facts, resource))
@@ -143,6 +144,18 @@ test('a worker is asked for less', () => {
   expect(keys).not.toContain('requirement:etcd-fsync')
   expect(keys).not.toContain('requirement:nvme-etcd')
   expect(keys).toContain('requirement:memory')
+})
+
+test('every folder that fills is looked at, the inventory has the last word, and 0 asks for nothing', () => {
+  const text = ONE_NODE.replace('hosts:', 'verify: {diskGiB: {/var/lib: 40, /var/lib/kubelet: 0, /srv: 100}}\nhosts:')
+  const wanted = requirements(nodeOf(text), { measureAgain: false }).filter(({ key }) => key.includes('disk-space'))
+  expect(wanted.map(({ key }) => key.replace('requirement:disk-space:', '')).toSorted()).toEqual([
+    '/',
+    '/srv',
+    '/var/lib',
+    '/var/lib/containerd',
+    '/var/lib/etcd',
+  ])
 })
 
 test('the sample of stolen time is as long as the look: processors first, steal last', () => {

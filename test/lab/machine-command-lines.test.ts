@@ -25,7 +25,7 @@ const machine: Machine = {
 describe('command lines of machines', () => {
   it('give a user-mode kernel its disk, memory and tap', () => {
     const args = kernelArguments(machine, 'tap1')
-    expect(args).toContain('ubd0=/lab/node1/disk.img')
+    expect(args).toContain('ubd0=disk.img')
     expect(args).toContain('mem=2048M')
     expect(args).toContain(`vec0:transport=tap,ifname=tap1,gro=1,mac=${hardwareAddress(machine)}`)
   })

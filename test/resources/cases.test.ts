@@ -14,10 +14,13 @@ import { kernelModules } from '../../src/resources/kernel-modules.ts'
 import { lines } from '../../src/resources/lines.ts'
 import { link } from '../../src/resources/link.ts'
 import { openFiles } from '../../src/resources/open-files.ts'
+import { packages } from '../../src/resources/packages.ts'
 import { reboot } from '../../src/resources/reboot.ts'
 import { swapOff } from '../../src/resources/swap-off.ts'
 import { sysctls } from '../../src/resources/sysctls.ts'
+import { unit } from '../../src/resources/unit.ts'
 import { user } from '../../src/resources/user.ts'
+import { ARTIFACT_MAKERS } from '../support/case-makers.ts'
 
 /**
  * test/cases/resources/TYPE/*.yaml: what is wanted and what the host answered give changes and steps. Answers are the lines of the
@@ -38,6 +41,7 @@ interface Case {
 }
 
 const MAKERS: Readonly<Record<string, (want: never) => Resource>> = {
+  ...ARTIFACT_MAKERS,
   'authorized-keys': authorizedKeys,
   command,
   directory,
@@ -46,9 +50,11 @@ const MAKERS: Readonly<Record<string, (want: never) => Resource>> = {
   lines,
   link,
   'open-files': openFiles,
+  packages,
   reboot,
   'swap-off': () => swapOff(),
   sysctls,
+  unit,
   user,
 }
 
@@ -97,12 +103,12 @@ function expectShell(body: string): void {
 }
 
 function outputsOf(resource: Resource, host: Case['host']): ReadonlyMap<string, FactOutput> {
-  const asks = resource.probes.flatMap(({ fact, ask }) => (fact.name === 'content' ? [ask as ContentAsk] : []))
-  const wanted = new Map(asks.map((ask) => [`wanted:${ask.path}`, ask.wanted ?? '-']))
-  const fill = ([id = '', ...fields]: readonly (string | number)[]) => {
-    const digest = wanted.get(String(id))
-    if (digest === undefined) return [id, ...fields]
-    return [`${digest}:${String(id).slice(7)}`, ...fields.map((field) => (field === 'wanted' ? digest : field))]
+  const asks = resource.probes.flatMap(({ fact, ask }) =>
+    fact.name === 'content' || fact.name === 'link-end' ? [ask as ContentAsk] : [],
+  )
+  const fill = (line: readonly (string | number)[]) => {
+    const digest = asks.find(({ path }) => line[0] === `wanted:${path}`)?.wanted ?? '-'
+    return line.map((field) => String(field).replace(/^wanted(?=$|:)/, digest))
   }
   const texts = resource.probes.map(({ fact }) => {
     const text = (host[fact.name] ?? []).map((line) => fill(line).join('\t')).join('\n')

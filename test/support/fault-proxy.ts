@@ -8,7 +8,10 @@ export interface FaultPlan {
   readonly afterBytes: number
 }
 
-/** A TCP relay that breaks its next connection at a chosen byte of the host's answers. Connections after that one are left alone. */
+/**
+ * A TCP relay that breaks its next connection at a chosen byte of the host's answers. Connections after that one are
+ * left alone.
+ */
 export class FaultProxy {
   readonly port: number
   readonly #server: Server

@@ -16,8 +16,9 @@ export interface SshdOptions {
 }
 
 /**
- * A private OpenSSH server on a loopback port, with keys of its own. It lives in process and mount namespaces of its own: `/run` is empty,
- * what is written to `/etc`, `/var` and `/home` is gone afterwards, and so is every process it started.
+ * A private OpenSSH server on a loopback port, with keys of its own. It lives in process and mount namespaces of its
+ * own: `/run` is empty, what is written to `/etc`, `/var` and `/home` is gone afterwards, and so is every process it
+ * started.
  */
 export class Sshd {
   readonly dir: string
@@ -139,7 +140,9 @@ export class Sshd {
   }
 }
 
-/** $1 is the folder. Layers keep the machine's own folders clean; sshd wants an empty folder for its unprivileged half. */
+/**
+ * $1 is the folder. Layers keep the machine's own folders clean; sshd wants an empty folder for its unprivileged half.
+ */
 const INIT = `
 mount -t tmpfs -o mode=0755 tmpfs /run
 mkdir -p /run/sshd /run/lock /run/layers

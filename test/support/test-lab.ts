@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { TaskEvent } from '../../src/core/events.ts'
 import { type Lab, openLab } from '../../src/lab/lab.ts'
 import { type CommandResult, command } from '../../src/lab/local/command.ts'
@@ -51,6 +52,7 @@ export async function testLab(name: string): Promise<TestLab> {
       for (;;) {
         const result = await lab.on(machine, script)
         if (result.code === 0) return result.stdout.trimEnd()
+        await sleep(500) // every login costs an emulated machine a second
         if (performance.now() > end) throw new Error(`${script}\nstill ends with ${result.code}: ${result.stderr}`)
       }
     },

@@ -1,3 +1,4 @@
+import { ETCD_GIB, NODE_FOLDERS_GIB } from '../../catalog/node-folders.ts'
 import { probe } from '../../core/fact.ts'
 import { blockDevice, type Disk, type Storage } from '../../facts/block-device.ts'
 import { diskSpace } from '../../facts/disk-space.ts'
@@ -8,9 +9,10 @@ import type { VerifySettings } from './settings.ts'
 const GIB = 1024 ** 3
 
 export function storageRules(settings: VerifySettings): readonly Rule[] {
-  const folders = Object.entries(settings.thresholds.diskGiB)
+  const etcd = settings.controlPlane ? { [settings.etcdFolder]: ETCD_GIB } : {}
+  const folders = Object.entries({ ...NODE_FOLDERS_GIB, ...etcd, ...settings.thresholds.diskGiB })
   return [
-    ...folders.map(([folder, wantedGiB]) => space(folder, wantedGiB)),
+    ...folders.filter(([, wantedGiB]) => wantedGiB > 0).map(([folder, wantedGiB]) => space(folder, wantedGiB)),
     ...(settings.controlPlane ? [etcdDisk(settings.etcdFolder), etcdFsync(settings)] : []),
   ]
 }

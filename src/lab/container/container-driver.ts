@@ -9,11 +9,10 @@ import { identityFiles } from '../identity.ts'
 import { command, must } from '../local/command.ts'
 import { once } from '../local/once.ts'
 import type { DriverPlace, LabDriver, Machine, MachineSpec, Place } from '../machine.ts'
-import { waitForSshd } from '../network/sshd.ts'
+import { newMachine } from '../process-machine.ts'
 import { containerPossible, endDaemon, ensureDaemon } from './daemon.ts'
 import { type ContainerShape, containerShape, createFlags } from './image.ts'
 
-const BOOT_DEADLINE_MS = 60_000
 const docker = { deadlineMs: 120_000 } as const
 /** Marks all we make, so that nothing else is ever removed. Its value is the lab's namespace. */
 const LABEL = 'provision.lab'
@@ -30,7 +29,9 @@ export function containerDriver(place: DriverPlace): LabDriver {
       await shape()
     },
     create: async (spec, at) => create(place, spec, at, await shape()),
-    start: (machine, started) => start(place, machine, started),
+    power: (machine) => power(place, machine),
+    bootDeadlineMs: 60_000,
+    console: (machine) => logs(machine),
     isRunning: async (machine) => (await inspect(machine, '{{.State.Running}}')) === 'true',
     stop: async (machine) => {
       if ((await inspect(machine, '{{.State.Running}}')) === 'true')
@@ -53,21 +54,7 @@ async function create(place: DriverPlace, spec: MachineSpec, at: Place, shape: C
   await command(['docker', 'rm', '--force', id], docker) // of a run that was killed before it noted the machine down
   await createContainer(place, spec, shape)
   await copyInto(id, at.folder, await identityFiles(spec.name, at))
-  return {
-    name: spec.name,
-    driver: 'container',
-    spec,
-    index: at.index,
-    address: '',
-    port: 22,
-    user: 'root',
-    sudoUser: 'ops',
-    identityFile: at.identityFile,
-    hostKey: at.hostKey.fingerprint,
-    consoleLog: join(at.folder, 'console.log'),
-    folder: at.folder,
-    container: id,
-  }
+  return newMachine(spec, at, { address: '', container: id })
 }
 
 async function createContainer(place: DriverPlace, spec: MachineSpec, shape: ContainerShape): Promise<void> {
@@ -76,25 +63,18 @@ async function createContainer(place: DriverPlace, spec: MachineSpec, shape: Con
   await must(['docker', 'create', ...own, ...limits, ...createFlags(shape), shape.image, ...shape.command], docker)
 }
 
-async function start(
-  place: DriverPlace,
-  machine: Machine,
-  started: (machine: Machine) => Promise<void>,
-): Promise<Machine> {
+async function power(place: DriverPlace, machine: Machine): Promise<Machine> {
   await ensureDaemon(place.cache)
   await must(['docker', 'start', idOf(machine)], docker)
   // The daemon gives the address when the container starts; another one may have it by now.
-  const address = await inspect(machine, '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}')
-  const running: Machine = { ...machine, address }
-  await started(running)
-  const alive = async () => (await inspect(machine, '{{.State.Running}}')) === 'true'
-  try {
-    await waitForSshd(running, { deadlineMs: BOOT_DEADLINE_MS, alive })
-  } finally {
-    const { stdout, stderr } = await command(['docker', 'logs', idOf(machine)], docker)
-    await writeFile(machine.consoleLog, stdout + stderr)
-  }
-  return running
+  return { ...machine, address: await inspect(machine, '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}') }
+}
+
+/** Also written to the machine's console log, where one looks for it. */
+async function logs(machine: Machine): Promise<string> {
+  const { stdout, stderr } = await command(['docker', 'logs', idOf(machine)], docker)
+  await writeFile(machine.consoleLog, stdout + stderr)
+  return stdout + stderr
 }
 
 /** No route leads out of an internal network; this machine reaches the containers in it. */

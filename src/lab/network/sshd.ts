@@ -1,31 +1,27 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FailedError } from '../../core/errors.ts'
 import { lastLines } from '../local/command.ts'
-import type { Machine } from '../machine.ts'
+import type { LabDriver, Machine } from '../machine.ts'
 
 const ATTEMPT_MS = 5000
 const RETRY_EVERY_MS = 200
 
 export interface WaitOptions {
   readonly deadlineMs: number
-  /** False as soon as waiting has no point, e.g. because the machine's process ended. */
-  readonly alive: () => Promise<boolean>
-  readonly signal?: AbortSignal
+  readonly driver: Pick<LabDriver, 'isRunning' | 'console'>
 }
 
 /** Returns when the machine's sshd greets. A machine that does not come up is an error with its console's last lines. */
-export async function waitForSshd(machine: Machine, options: WaitOptions): Promise<void> {
-  const until = performance.now() + options.deadlineMs
+export async function waitForSshd(machine: Machine, { deadlineMs, driver }: WaitOptions): Promise<void> {
+  const until = performance.now() + deadlineMs
   for (;;) {
-    options.signal?.throwIfAborted()
     if ((await banner(machine)).startsWith('SSH-2.0-')) return
-    if (!(await options.alive())) throw await notUp(machine, 'ended before its sshd answered')
-    if (performance.now() > until) throw await notUp(machine, `does not answer after ${options.deadlineMs / 1000} s`)
+    if (!(await driver.isRunning(machine))) throw await notUp(machine, driver, 'ended before its sshd answered')
+    if (performance.now() > until) throw await notUp(machine, driver, `does not answer after ${deadlineMs / 1000} s`)
     await sleep(RETRY_EVERY_MS)
   }
 }
@@ -56,12 +52,12 @@ async function firstText(stream: Readable): Promise<string> {
   return Promise.race([data, ended, sleep(ATTEMPT_MS, '', { ref: false })])
 }
 
-async function notUp(machine: Machine, what: string): Promise<FailedError> {
-  const console = await readFile(machine.consoleLog, 'utf8').catch(() => '')
+async function notUp(machine: Machine, driver: WaitOptions['driver'], what: string): Promise<FailedError> {
+  const console = await driver.console(machine).catch(() => '')
   return new FailedError({
     what: `lab machine ${machine.name} (${machine.driver}) ${what}`,
     where: machine.consoleLog,
     why: `its console said last:\n${lastLines(console, 15)}`,
-    fix: `read ${machine.consoleLog}; start it anew with: provision lab down, then provision lab up`,
+    fix: `read ${machine.consoleLog}; make it anew with: provision lab down, then provision lab up`,
   })
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { arch, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { ensurePackages } from '../debian/packages.ts'
@@ -6,15 +7,13 @@ import { baseDisk } from '../disk/base-disk.ts'
 import { copySparse, makeDisk, makeEmptyDisk } from '../disk/machine-disk.ts'
 import { hardwareAddress, identityFiles } from '../identity.ts'
 import { once } from '../local/once.ts'
-import { isAlive, killAndWait, startDetached, whileStopped } from '../local/process.ts'
+import { startDetached, whileStopped } from '../local/process.ts'
 import type { DriverPlace, LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
-import { ensureTap, insideArgv, networkFiles, streamArgv, tapOf } from '../network/lan.ts'
-import { waitForSshd } from '../network/sshd.ts'
+import { ensureTap, insideArgv, networkFiles, tapOf } from '../network/lan.ts'
+import { newMachine, onLan, PROCESS_MACHINE } from '../process-machine.ts'
 import { emulator, emulatorArgv } from './emulator.ts'
 import { type Kvm, proveKvm } from './kvm.ts'
 
-/** Emulation is about ten times slower than hardware, and other work shares the processors. */
-const BOOT_DEADLINE_MS = 10 * 60_000
 const RUN_PACKAGES = ['iproute2', 'netcat-openbsd', 'openssh-client', 'e2fsprogs']
 /** Debian's kernel with few drivers, built for virtual machines; NVMe and netem are among them. */
 const KERNEL_PACKAGES = ['linux-image-cloud-amd64', 'initramfs-tools', 'zstd']
@@ -26,6 +25,7 @@ const KERNEL_ARGUMENTS = 'root=LABEL=lab-root rw console=ttyS0'
 export function qemuDriver(place: DriverPlace): LabDriver {
   const parts = once(() => prepared(place))
   return {
+    ...PROCESS_MACHINE,
     driver: 'qemu',
     possible: qemuPossible,
     prepare: async () => {
@@ -33,20 +33,12 @@ export function qemuDriver(place: DriverPlace): LabDriver {
       await parts()
     },
     create: async (spec, at) => create(place, spec, at, await parts()),
-    start: async (machine, started) => {
-      const running = await power(place, machine, await parts())
-      await started(running)
-      await waitForSshd(running, { deadlineMs: BOOT_DEADLINE_MS, alive: async () => isOn(running) })
-      return running
-    },
-    isRunning: isOn,
-    stop: async (machine) => {
-      if (machine.process) await killAndWait(machine.process)
-    },
+    power: async (machine) => power(place, machine, await parts()),
+    // Emulation is about ten times slower than hardware, and other work shares the processors.
+    bootDeadlineMs: 10 * 60_000,
+    console: (machine) => readFile(machine.consoleLog, 'utf8'),
     save: (machine, folder) => whileStopped(machine.process, () => copyDisks(machine, machine.folder, folder)),
     load: (machine, folder) => copyDisks(machine, folder, machine.folder),
-    remove: async () => {},
-    close: async () => {},
   }
 }
 
@@ -77,21 +69,7 @@ async function create(place: DriverPlace, spec: MachineSpec, at: Place, { base }
   await makeDisk(join(base, 'disk.img'), join(at.folder, diskName(0)), spec.diskGiB, files)
   for (const [i, size] of (spec.extraDisksGiB ?? []).entries())
     await makeEmptyDisk(join(at.folder, diskName(i + 1)), size)
-  return {
-    name: spec.name,
-    driver: 'qemu',
-    spec,
-    index: at.index,
-    address: tap.address,
-    port: 22,
-    user: 'root',
-    sudoUser: 'ops',
-    identityFile: at.identityFile,
-    hostKey: at.hostKey.fingerprint,
-    proxyCommand: streamArgv(place.namespace, tap.address),
-    consoleLog: join(at.folder, 'console.log'),
-    folder: at.folder,
-  }
+  return newMachine(spec, at, onLan(place.namespace, at.index))
 }
 
 async function power(place: DriverPlace, machine: Machine, { emulatorRoot, kvm }: Prepared): Promise<Machine> {
@@ -99,10 +77,6 @@ async function power(place: DriverPlace, machine: Machine, { emulatorRoot, kvm }
   await ensureTap(place.namespace, tap)
   const argv = insideArgv(place.namespace, emulatorArgv(emulatorRoot, machineArguments(machine, tap.interface, kvm)))
   return { ...machine, process: await startDetached(argv, machine.consoleLog, machine.folder) }
-}
-
-async function isOn(machine: Machine): Promise<boolean> {
-  return machine.process !== undefined && (await isAlive(machine.process))
 }
 
 /** Paths are relative to the machine's folder, since a socket's may not be longer than 107 bytes. */

@@ -1,26 +1,28 @@
-import { createHash } from 'node:crypto'
-import { access, constants, writeFile } from 'node:fs/promises'
+import { access, constants, readFile, statfs, writeFile } from 'node:fs/promises'
 import { arch, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { InputError } from '../../core/errors.ts'
 import { ensurePackages } from '../debian/packages.ts'
 import { rootRecipe } from '../debian/root.ts'
 import { baseDisk } from '../disk/base-disk.ts'
 import { copySparse, makeDisk } from '../disk/machine-disk.ts'
 import { hardwareAddress, identityFiles } from '../identity.ts'
 import { once } from '../local/once.ts'
-import { isAlive, killAndWait, startDetached, whileStopped } from '../local/process.ts'
+import { startDetached, whileStopped } from '../local/process.ts'
 import type { DriverPlace, LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
-import { ensureTap, insideArgv, networkFiles, streamArgv, tapOf } from '../network/lan.ts'
-import { waitForSshd } from '../network/sshd.ts'
+import { ensureTap, insideArgv, networkFiles, tapOf } from '../network/lan.ts'
+import { newMachine, onLan, PROCESS_MACHINE } from '../process-machine.ts'
 import { KERNEL_RECIPE, umlKernel } from './kernel.ts'
 
-const BOOT_DEADLINE_MS = 120_000
+/** Where the guest's memory lives: in a file, and anywhere but in memory that would be as slow as a disk. */
+const SHARED = '/dev/shm'
 const RUN_PACKAGES = ['iproute2', 'netcat-openbsd', 'openssh-client', 'e2fsprogs']
 
 /** Machines whose kernel is an ordinary process: native speed, one processor, no hardware of their own. */
 export function umlDriver(place: DriverPlace): LabDriver {
   const parts = once(() => prepared(place))
   return {
+    ...PROCESS_MACHINE,
     driver: 'uml',
     possible: umlPossible,
     prepare: async () => {
@@ -28,21 +30,12 @@ export function umlDriver(place: DriverPlace): LabDriver {
       await parts()
     },
     create: async (spec, at) => create(place, spec, at, await parts()),
-    start: async (machine, started) => {
-      const running = await power(place, machine)
-      await started(running)
-      await waitForSshd(running, { deadlineMs: BOOT_DEADLINE_MS, alive: async () => isOn(running) })
-      return running
-    },
-    isRunning: isOn,
-    stop: async (machine) => {
-      if (machine.process) await killAndWait(machine.process)
-    },
+    power: (machine) => power(place, machine),
+    bootDeadlineMs: 120_000,
+    console: (machine) => readFile(machine.consoleLog, 'utf8'),
     save: (machine, folder) =>
       whileStopped(machine.process, () => copySparse(diskOf(machine), join(folder, 'disk.img'))),
     load: (machine, folder) => copySparse(join(folder, 'disk.img'), diskOf(machine)),
-    remove: async () => {},
-    close: async () => {},
   }
 }
 
@@ -79,21 +72,7 @@ export async function umlPossible(): Promise<Possible> {
 async function create(place: DriverPlace, spec: MachineSpec, at: Place, { program, disk }: Parts): Promise<Machine> {
   const tap = tapOf(at.index)
   const files = [...(await identityFiles(spec.name, at)), ...networkFiles('vec0', tap.address)]
-  const machine: Machine = {
-    name: spec.name,
-    driver: 'uml',
-    spec,
-    index: at.index,
-    address: tap.address,
-    port: 22,
-    user: 'root',
-    sudoUser: 'ops',
-    identityFile: at.identityFile,
-    hostKey: at.hostKey.fingerprint,
-    proxyCommand: streamArgv(place.namespace, tap.address),
-    consoleLog: join(at.folder, 'console.log'),
-    folder: at.folder,
-  }
+  const machine = newMachine(spec, at, onLan(place.namespace, at.index))
   // Kernel and modules belong together: a machine keeps the kernel it was made with, whatever the cache has later.
   await copySparse(program, kernelOf(machine))
   await writeFile(launcherOf(machine), LAUNCHER, { mode: 0o700 })
@@ -103,26 +82,35 @@ async function create(place: DriverPlace, spec: MachineSpec, at: Place, { progra
 
 async function power(place: DriverPlace, machine: Machine): Promise<Machine> {
   const tap = tapOf(machine.index)
+  await requireShared(machine.spec.memoryMiB)
   await ensureTap(place.namespace, tap)
-  // Its memory is a file: anywhere but in memory it would be as slow as a disk.
-  const program = ['env', 'TMPDIR=/dev/shm', launcherOf(machine)]
+  const program = ['env', `TMPDIR=${SHARED}`, launcherOf(machine)]
   const argv = insideArgv(place.namespace, [...program, ...kernelArguments(machine, tap.interface)])
   return { ...machine, process: await startDetached(argv, machine.consoleLog, machine.folder) }
 }
 
-async function isOn(machine: Machine): Promise<boolean> {
-  return machine.process !== undefined && (await isAlive(machine.process))
+/** A guest that writes to memory the file system has no room for is killed without a word: so ask before. */
+async function requireShared(memoryMiB: number): Promise<void> {
+  const { bavail, bsize } = await statfs(SHARED)
+  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20)
+  if (freeMiB >= memoryMiB) return
+  throw new InputError({
+    what: `the machine asks for ${memoryMiB} MiB of memory, ${SHARED} has room for ${freeMiB} MiB`,
+    where: 'this machine',
+    why: 'the memory of a user-mode machine is a file there',
+    fix: `ask for less (lab.memory), or enlarge it: mount -o remount,size=${memoryMiB * 2}M ${SHARED}`,
+  })
 }
 
-/** Command line of the kernel. */
+/** Command line of the kernel. Paths are relative to the machine's folder: ubd reads commas and colons in them as its own. */
 export function kernelArguments(machine: Machine, tap: string): string[] {
-  const umid = createHash('sha256').update(machine.folder).digest('hex').slice(0, 16)
   return [
-    `ubd0=${diskOf(machine)}`,
+    'ubd0=disk.img',
     'root=/dev/ubda',
     'rw',
     `mem=${machine.spec.memoryMiB}M`,
-    `umid=provision-${umid}`,
+    'uml_dir=.',
+    'umid=uml',
     'seccomp=on',
     'con=null',
     'con0=null,fd:1',

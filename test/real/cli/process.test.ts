@@ -21,7 +21,7 @@ interface Running {
 
 /** Starts the real program on a real inventory; home and state are folders of the test. */
 function start(...words: readonly string[]): Running {
-  const env = { PATH: process.env['PATH'], HOME: sshd.dir }
+  const env = { PATH: process.env.PATH, HOME: sshd.dir }
   const child = spawn(PROGRAM, words, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
   let err = ''
@@ -51,7 +51,11 @@ function inventory(name: string, ssh: string): string {
 }
 
 const pinned = () => inventory('pinned', `hostKeys: ["${sshd.hostKey()}"]`)
-const events = (out: string) => out.trimEnd().split('\n').map((line) => JSON.parse(line))
+const events = (out: string) =>
+  out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
 
 describe('the program on a real host', () => {
   it('judges it over at most two session channels, without sftp', async () => {
@@ -87,7 +91,11 @@ describe('the program on a real host', () => {
     const known = join(sshd.dir, 'known_changed')
     const other = sshd.publicHostKey().replace(/.{20}$/, 'A'.repeat(20))
     writeFileSync(known, `[127.0.0.1]:${sshd.port} ${other}\n`)
-    const { code, out } = await start('check', inventory('changed', `knownHostsFile: ${known}`), '--accept-new-host-keys').done
+    const { code, out } = await start(
+      'check',
+      inventory('changed', `knownHostsFile: ${known}`),
+      '--accept-new-host-keys',
+    ).done
     expect(code).toBe(5)
     expect(out).toContain('has changed')
   })

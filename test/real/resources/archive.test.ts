@@ -36,9 +36,11 @@ describe('unpacking', () => {
     await using host = await TestHost.start()
     await host.sh('mkdir -p /opt/tools/bin; printf mine >/opt/tools/bin/mine')
     await host.up([archive({ artifact: tools, destination, strip: 1 })])
-    expect(await host.sh('cd /opt/tools; stat -c "%U %a %n" bin/two "share/a b"; cat bin/mine bin/one; readlink share/link; ls -A')).toBe(
-      'root 755 bin/two\nroot 755 share/a b\nmineone../bin/one\nbin\nshare\n',
-    )
+    expect(
+      await host.sh(
+        'cd /opt/tools; stat -c "%U %a %n" bin/two "share/a b"; cat bin/mine bin/one; readlink share/link; ls -A',
+      ),
+    ).toBe('root 755 bin/two\nroot 755 share/a b\nmineone../bin/one\nbin\nshare\n')
   })
 
   test('only the members asked for', async () => {
@@ -88,7 +90,8 @@ describe('unpacking', () => {
   test('from a place the host downloads it from', async () => {
     await using host = await TestHost.start()
     await using place = await DownloadPlace.start(host, tools.path)
-    const want = () => archive({ artifact: tools.artifact, from: { urls: [place.url('flipped'), place.url('whole')] }, destination })
+    const want = () =>
+      archive({ artifact: tools.artifact, from: { urls: [place.url('flipped'), place.url('whole')] }, destination })
     expect((await host.up([want()])).result).toMatchObject({ verdict: 'ok' })
     expect((await host.up([want()])).result).toMatchObject({ changed: 0 })
     expect(await host.sh('cat /opt/tools/tools/bin/one; ls -A /var/lib/provision/blobs')).toBe('one')

@@ -15,7 +15,11 @@ resourceLaws('binary', {
   drifts: [
     { name: 'removed', script: `rm ${path}`, says: /absent/ },
     { name: 'content', script: `printf x >>${path}`, says: /content/ },
-    { name: 'content with its time put back', script: `touch -r ${path} /tmp/t; printf y | dd of=${path} bs=1 conv=notrunc 2>/dev/null; touch -r /tmp/t ${path}`, says: /content/ },
+    {
+      name: 'content with its time put back',
+      script: `touch -r ${path} /tmp/t; printf y | dd of=${path} bs=1 conv=notrunc 2>/dev/null; touch -r /tmp/t ${path}`,
+      says: /content/,
+    },
     { name: 'mode', script: `chmod 700 ${path}`, says: /0700.*0755/ },
     { name: 'owner', script: `chown 7:7 ${path}`, says: /owner.*7:7/ },
     { name: 'a link in its place', script: `mv ${path} /opt/tool; ln -s /opt/tool ${path}`, says: /a link/ },
@@ -50,7 +54,12 @@ describe('faults of an upload', () => {
   test('staged bytes that were changed on the host are refused, with file and both digests', async () => {
     await using host = await TestHost.start()
     await host.up([binary({ artifact: other, path })])
-    const bad = { ...program, async *open() { yield Buffer.from('evil') } }
+    const bad = {
+      ...program,
+      async *open() {
+        yield Buffer.from('evil')
+      },
+    }
     const { result } = await host.up([binary({ artifact: bad, path })])
     const lines = result.failures[0]?.lines?.join('\n')
     expect(lines).toContain(path)
@@ -69,10 +78,15 @@ describe('faults of an upload', () => {
 describe.each(['curl', 'wget', 'busybox wget'])('downloads with %s', (tool) => {
   async function arranged() {
     const host = await TestHost.start()
-    if (tool !== 'curl') await host.sh('rm /usr/bin/curl.hidden 2>/dev/null; cp /usr/bin/curl /tmp/curl; rm /usr/bin/curl')
+    if (tool !== 'curl')
+      await host.sh('rm /usr/bin/curl.hidden 2>/dev/null; cp /usr/bin/curl /tmp/curl; rm /usr/bin/curl')
     if (tool === 'busybox wget') await host.sh('rm /usr/bin/wget; ln -s busybox /usr/bin/wget')
     const place = await DownloadPlace.start(host, program.path)
-    const want = (...ways: string[]): BinaryWant => ({ artifact: program.artifact, from: { urls: ways.map((way) => place.url(way)) }, path })
+    const want = (...ways: string[]): BinaryWant => ({
+      artifact: program.artifact,
+      from: { urls: ways.map((way) => place.url(way)) },
+      path,
+    })
     const asked = async () => JSON.parse(await host.sh('PATH=$PATH:/tmp curl -s http://127.0.0.1:8080/log')) as string[]
     return { host, place, want, asked }
   }
@@ -116,7 +130,9 @@ describe.each(['curl', 'wget', 'busybox wget'])('downloads with %s', (tool) => {
     const { host, place, want } = await arranged()
     await using _h = host
     await using _p = place
-    await host.sh(`mkdir -p /var/lib/provision/blobs; printf garbage >/var/lib/provision/blobs/${program.artifact.sha256}.part`)
+    await host.sh(
+      `mkdir -p /var/lib/provision/blobs; printf garbage >/var/lib/provision/blobs/${program.artifact.sha256}.part`,
+    )
     expect((await host.up([binary(want('whole'))])).result).toMatchObject({ verdict: 'ok' })
     expect(await host.sh(path)).toBe('hello')
   })
@@ -125,7 +141,9 @@ describe.each(['curl', 'wget', 'busybox wget'])('downloads with %s', (tool) => {
     const { host, place, want } = await arranged()
     await using _h = host
     await using _p = place
-    await host.sh(`mkdir -p /var/lib/provision/blobs; head -c 1000 /dev/zero >/var/lib/provision/blobs/${program.artifact.sha256}.part`)
+    await host.sh(
+      `mkdir -p /var/lib/provision/blobs; head -c 1000 /dev/zero >/var/lib/provision/blobs/${program.artifact.sha256}.part`,
+    )
     expect((await host.up([binary(want('deaf'))])).result).toMatchObject({ verdict: 'ok' })
     expect(await host.sh(path)).toBe('hello')
   })
@@ -134,6 +152,8 @@ describe.each(['curl', 'wget', 'busybox wget'])('downloads with %s', (tool) => {
 test('a host with neither curl nor wget says so', async () => {
   await using host = await TestHost.start()
   await host.sh('rm /usr/bin/curl /usr/bin/wget')
-  const { result } = await host.up([binary({ artifact: program.artifact, from: { urls: ['http://127.0.0.1:1/x'] }, path })])
+  const { result } = await host.up([
+    binary({ artifact: program.artifact, from: { urls: ['http://127.0.0.1:1/x'] }, path }),
+  ])
   expect(result.failures[0]?.lines?.join('\n')).toContain('neither curl nor wget')
 })

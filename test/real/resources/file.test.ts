@@ -26,6 +26,20 @@ resourceLaws('file', {
   ],
 })
 
+resourceLaws('file behind a link', {
+  arrange: 'mkdir /srv/real; printf old >/srv/real/a; ln -s real/a /srv/a; ln -s /srv/real/b /srv/b',
+  want: () => [
+    file({ path: '/srv/a', content: 'new', follow: true }),
+    file({ path: '/srv/b', content: 'made', follow: true }),
+    file({ path: '/srv/c', content: 'no link', follow: true, secret: true, mode: '0600' }),
+  ],
+  drifts: [
+    { name: 'content', script: 'printf x >/srv/real/a', says: /content of \/srv\/real\/a/ },
+    { name: 'removed', script: 'rm /srv/real/b', says: /of \/srv\/real\/b","from":"absent"/ },
+    { name: 'draft', script: ': >/srv/real/.a.provision', says: /draft/ },
+  ],
+})
+
 resourceLaws('file, killed at each of its commands', {
   arrange: 'printf old >/srv/x',
   want: () => [file({ path: '/srv/x', content: 'new', mode: '0600', validate: ['grep', '-q', 'new', '{}'] })],

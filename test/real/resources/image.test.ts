@@ -8,6 +8,7 @@ import { binary } from '../../../src/resources/binary.ts'
 import { file } from '../../../src/resources/file.ts'
 import { image } from '../../../src/resources/image.ts'
 import { unit } from '../../../src/resources/unit.ts'
+import { HostProgram } from '../../support/host-program.ts'
 import { SystemdHost } from '../../support/systemd-host.ts'
 
 const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'provision')
@@ -28,7 +29,8 @@ WantedBy=multi-user.target
 
 /** What a playbook lists to have a container runtime. */
 function runtime() {
-  const at = (artifact: ArtifactFile | undefined, name: string) => binary({ artifact: artifact as ArtifactFile, path: `/usr/local/bin/${name}` })
+  const at = (artifact: ArtifactFile | undefined, name: string) =>
+    binary({ artifact: artifact as ArtifactFile, path: `/usr/local/bin/${name}` })
   const unitFile = file({ path: '/etc/systemd/system/containerd.service', content: UNIT })
   return [
     at(containerd, 'containerd'),
@@ -36,7 +38,12 @@ function runtime() {
     at(ctr, 'ctr'),
     unitFile,
     unit(
-      { name: 'containerd.service', enabled: true, active: true, restartOn: { binary: containerd?.artifact.sha256 ?? '', unit: 'v1' } },
+      {
+        name: 'containerd.service',
+        enabled: true,
+        active: true,
+        restartOn: { binary: containerd?.artifact.sha256 ?? '', unit: 'v1' },
+      },
       { after: [unitFile.key] },
     ),
   ]
@@ -69,25 +76,61 @@ describe('images in a real containerd', () => {
     expect((await host.sh(list)).trim().split('\n').toSorted()).toEqual(
       [pause?.artifact.reference, echo?.artifact.reference].toSorted(),
     )
-    expect((await host.up([...runtime(), ...images()])).result).toMatchObject({ verdict: 'ok', changed: 0, unchanged: 7 })
+    expect((await host.up([...runtime(), ...images()])).result).toMatchObject({
+      verdict: 'ok',
+      changed: 0,
+      unchanged: 7,
+    })
 
     // The laws of drift, on the same host: starting one costs seconds.
-    await host.sh(`PATH=$PATH:/usr/local/bin; ctr -n k8s.io images tag --force ${echo?.artifact.reference} ${pause?.artifact.reference}`)
+    await host.sh(
+      `PATH=$PATH:/usr/local/bin; ctr -n k8s.io images tag --force ${echo?.artifact.reference} ${pause?.artifact.reference}`,
+    )
     const drifted = await host.plan([...runtime(), ...images()])
-    expect(JSON.stringify(drifted.plan?.resources.flatMap(({ changes }) => changes))).toMatch(/of other origin|imported from/)
+    expect(JSON.stringify(drifted.plan?.resources.flatMap(({ changes }) => changes))).toMatch(
+      /of other origin|imported from/,
+    )
     expect((await host.up([...runtime(), ...images()])).result).toMatchObject({ verdict: 'ok', changed: 1 })
     await host.sh(`PATH=$PATH:/usr/local/bin; ctr -n k8s.io images rm ${echo?.artifact.reference}`)
     expect((await host.up([...runtime(), ...images()])).result).toMatchObject({ verdict: 'ok', changed: 1 })
     expect((await host.up([...runtime(), ...images()])).result).toMatchObject({ verdict: 'ok', changed: 0 })
 
     // Another archive under the same name.
-    const other = { ...(echo as ArtifactFile), artifact: { ...(echo as ArtifactFile).artifact, reference: pause?.artifact.reference ?? '' } }
-    const wrong = await host.up([...runtime(), image({ artifact: { ...other, artifact: { ...other.artifact, reference: 'provision.local/none:1' } } })])
+    const other = {
+      ...(echo as ArtifactFile),
+      artifact: { ...(echo as ArtifactFile).artifact, reference: pause?.artifact.reference ?? '' },
+    }
+    const wrong = await host.up([
+      ...runtime(),
+      image({ artifact: { ...other, artifact: { ...other.artifact, reference: 'provision.local/none:1' } } }),
+    ])
     expect(wrong.result.failures[0]?.lines?.join('\n')).toMatch(/holds no image called provision.local\/none:1/)
 
-    // A registry that is not there is said to be just that.
-    const pulled = await host.up([...runtime(), image({ name: 'registry.invalid/nothing:1', pull: {} })])
-    expect(pulled.result.failures[0]?.lines?.join('\n')).toMatch(/pulling registry.invalid\/nothing:1 failed/)
-    expect((await host.up([...runtime(), image({ name: pause?.artifact.reference ?? '', pull: {} })])).result).toMatchObject({ changed: 0 })
+    // An import that was cut off before its label.
+    await host.sh(`PATH=$PATH:/usr/local/bin; ctr -n k8s.io images label ${pause?.artifact.reference} provision/artifact=`)
+    expect((await host.up([...runtime(), ...images()])).result).toMatchObject({ verdict: 'ok', changed: 1 })
+  })
+
+  test('pulled from a registry through a mirror, refused when it is not what it should be, and failing as exactly that', async () => {
+    await using host = await started()
+    await using _registry = await HostProgram.start(host, 'registry.ts', pause?.path ?? '')
+    await host.sh(`mkdir -p /etc/containerd/certs.d/mirrored.test
+printf 'server = "http://127.0.0.1:5000"\\n[host."http://127.0.0.1:5000"]\\ncapabilities = ["pull", "resolve"]\\n' >/etc/containerd/certs.d/mirrored.test/hosts.toml`)
+    const pulls = (name: string, digest?: string) => [
+      ...runtime(),
+      image({ name, pull: digest === undefined ? {} : { digest } }, { after: ['unit:containerd.service'] }),
+    ]
+    expect((await host.up(pulls('mirrored.test/pause:1'))).result).toMatchObject({ verdict: 'ok', failures: [] })
+    expect((await host.up(pulls('mirrored.test/pause:1'))).result).toMatchObject({ changed: 0 })
+    const digest = (await host.sh(`PATH=$PATH:/usr/local/bin; ctr -n k8s.io images list name==mirrored.test/pause:1 | awk 'NR == 2 { print $3 }'`)).trim()
+    expect((await host.up(pulls('mirrored.test/pause:1', digest))).result).toMatchObject({ changed: 0 })
+
+    const wrong = `sha256:${'0'.repeat(64)}`
+    const other = await host.up(pulls('mirrored.test/pause:2', wrong))
+    expect(other.result.failures[0]?.lines?.join('\n')).toContain(`is ${digest} in its registry, expected ${wrong}`)
+    const missing = await host.up(pulls('mirrored.test/missing/pause:1'))
+    expect(missing.result.failures[0]?.lines?.join('\n')).toMatch(/not found[\s\S]*pulling mirrored.test\/missing\/pause:1 failed/)
+    const nowhere = await host.up(pulls('registry.invalid/nothing:1'))
+    expect(nowhere.result.failures[0]?.lines?.join('\n')).toMatch(/pulling registry.invalid\/nothing:1 failed/)
   })
 })

@@ -57,18 +57,26 @@ const installed = (host: TestHost) =>
 resourceLaws('packages (apt)', {
   start: (shell) => AptHost.start(shell),
   arrange: WORLD,
-  want: () => [packages({ names: ['gamma', { name: 'alpha', version: '2.0-*' }], held: true }), packages({ names: ['beta'], lockTimeoutMs: 5000 })],
+  want: () => [
+    packages({ names: ['gamma', { name: 'alpha', version: '2.0-*' }], held: true }),
+    packages({ names: ['beta'], lockTimeoutMs: 5000 }),
+  ],
   shells: ['dash', 'bash'],
   drifts: [
     { name: 'removed', script: 'dpkg -r gamma', says: /gamma.*1\.0|gamma.*absent/ },
     { name: 'no longer held', script: 'apt-mark unhold alpha', says: /alpha held.*no.*yes/ },
-    { name: 'another version', script: 'dpkg -i --force-downgrade --force-hold /repo/alpha_1.0.deb', says: /alpha.*1\.0.*2\.0-\*/ },
+    {
+      name: 'another version',
+      script: 'dpkg -i --force-downgrade --force-hold /repo/alpha_1.0.deb',
+      says: /alpha.*1\.0.*2\.0-\*/,
+    },
   ],
 })
 
 describe('apt', () => {
   test('reads the lists anew only when that can help', async () => {
-    await using host = await world(`printf '#!/bin/sh\\nfor w; do [ "$w" != update ] || printf u >>/tmp/updates; done; exec /usr/bin/apt-get.real "$@"' >/tmp/a; chmod 755 /tmp/a
+    await using host =
+      await world(`printf '#!/bin/sh\\nfor w; do [ "$w" != update ] || printf u >>/tmp/updates; done; exec /usr/bin/apt-get.real "$@"' >/tmp/a; chmod 755 /tmp/a
 mv /usr/bin/apt-get /usr/bin/apt-get.real; mv /tmp/a /usr/bin/apt-get`)
     const updates = () => host.sh('cat /tmp/updates 2>/dev/null || :')
     await host.up([packages({ names: ['gamma'] })])
@@ -95,11 +103,17 @@ mv /usr/bin/apt-get /usr/bin/apt-get.real; mv /tmp/a /usr/bin/apt-get`)
     await using host = await world()
     await host.up([packages({ names: ['alpha', 'beta', 'gamma'] })])
     expect(await host.sh("grep -c '^Start-Date' /var/log/apt/history.log")).toBe('1\n')
-    expect((await host.up([packages({ names: [{ name: 'alpha', version: '1.0' }] })])).result).toMatchObject({ verdict: 'ok' })
+    expect((await host.up([packages({ names: [{ name: 'alpha', version: '1.0' }] })])).result).toMatchObject({
+      verdict: 'ok',
+    })
     const { result } = await host.up([packages({ names: ['alpha'], state: 'absent' })])
     expect(result.failures[0]?.lines?.join('\n')).toMatch(/would remove these too: beta/)
-    expect((await host.up([packages({ names: ['alpha', 'beta'], state: 'absent' })])).result).toMatchObject({ verdict: 'ok' })
-    expect((await host.up([packages({ names: ['alpha', 'beta'], state: 'absent' })])).result).toMatchObject({ changed: 0 })
+    expect((await host.up([packages({ names: ['alpha', 'beta'], state: 'absent' })])).result).toMatchObject({
+      verdict: 'ok',
+    })
+    expect((await host.up([packages({ names: ['alpha', 'beta'], state: 'absent' })])).result).toMatchObject({
+      changed: 0,
+    })
     expect(await installed(host)).toBe('gamma 1.0 install\n')
   })
 
@@ -115,7 +129,9 @@ for v in 1 2; do printf 'Package: conf\\nVersion: %s\\nArchitecture: all\\nMaint
 printf '/etc/conf\\n' >/tmp/build/conf/DEBIAN/conffiles; printf $v >/tmp/build/conf/etc/conf; chmod -R go=rX /tmp/build; dpkg-deb --root-owner-group -Zgzip -b /tmp/build/conf /repo/conf_$v.deb >/dev/null; done; index`)
     await host.up([packages({ names: [{ name: 'conf', version: '1' }] })])
     await host.sh('printf mine >/etc/conf')
-    expect((await host.up([packages({ names: [{ name: 'conf', version: '2' }] })])).result).toMatchObject({ verdict: 'ok' })
+    expect((await host.up([packages({ names: [{ name: 'conf', version: '2' }] })])).result).toMatchObject({
+      verdict: 'ok',
+    })
     expect(await host.sh('cat /etc/conf')).toBe('mine')
   })
 
@@ -150,12 +166,17 @@ index; apt-get -q update >/dev/null 2>&1; apt-get -y install broken >/dev/null 2
       { what: 'package database', from: expect.stringMatching(/broken is (half-configured|unpacked)/), to: 'in order' },
       { what: 'gamma', from: 'absent', to: 'installed' },
     ])
-    expect((await host.up([packages({ names: ['gamma'] }), packages({ names: ['alpha'] })])).result).toMatchObject({ verdict: 'ok', changed: 2 })
+    expect((await host.up([packages({ names: ['gamma'] }), packages({ names: ['alpha'] })])).result).toMatchObject({
+      verdict: 'ok',
+      changed: 2,
+    })
     expect(await host.sh("dpkg-query -W -f '${db:Status-Status}' broken")).toBe('installed')
   })
 
   test('a full disk is said to be full', async () => {
-    await using host = await world('mount -t tmpfs -o size=64k none /var/cache/apt/archives; mkdir /var/cache/apt/archives/partial; mount -t tmpfs -o size=4k none /usr/share/gamma 2>/dev/null || { mkdir -p /usr/share/gamma && mount -t tmpfs -o size=4k none /usr/share/gamma; head -c 9999 /dev/zero >/usr/share/gamma/x || :; }')
+    await using host = await world(
+      'mount -t tmpfs -o size=64k none /var/cache/apt/archives; mkdir /var/cache/apt/archives/partial; mount -t tmpfs -o size=4k none /usr/share/gamma 2>/dev/null || { mkdir -p /usr/share/gamma && mount -t tmpfs -o size=4k none /usr/share/gamma; head -c 9999 /dev/zero >/usr/share/gamma/x || :; }',
+    )
     const { result } = await host.up([packages({ names: ['gamma'] })])
     expect(result.failures[0]?.trouble.why ?? result.failures[0]?.lines?.join('\n')).toMatch(/full|No space left/)
   })

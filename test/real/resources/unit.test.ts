@@ -25,9 +25,18 @@ resourceLaws('unit', {
       script: 'rm /etc/systemd/system/multi-user.target.wants/steady.service',
       says: /enabled.*disabled/,
     },
-    { name: 'masked', script: 'mv /etc/systemd/system/steady.service /usr/lib/systemd/system/; systemctl mask --now steady.service 2>/dev/null', says: /masked.*yes.*no/ },
+    {
+      name: 'masked',
+      script:
+        'mv /etc/systemd/system/steady.service /usr/lib/systemd/system/; systemctl mask --now steady.service 2>/dev/null',
+      says: /masked.*yes.*no/,
+    },
     { name: 'stamp lost', script: 'rm -r /var/lib/provision', says: /started with config.*not known/ },
-    { name: 'unit file changed', script: "sed -i s/1000000/999999/ /usr/lib/systemd/system/steady.service", says: /unit file/ },
+    {
+      name: 'unit file changed',
+      script: 'sed -i s/1000000/999999/ /usr/lib/systemd/system/steady.service',
+      says: /unit file/,
+    },
   ],
 })
 
@@ -65,13 +74,19 @@ describe('restart is state', () => {
     expect((await host.up(want('two'))).result).toMatchObject({ changed: 1 })
     const second = await host.sh(invocation('s.service'))
     expect(second).not.toBe(first)
-    expect((await host.up([unit({ name: 's.service', active: true, restartOn: { binary: 'b', config: 'two' } })])).result).toMatchObject({ changed: 0 })
+    expect(
+      (await host.up([unit({ name: 's.service', active: true, restartOn: { binary: 'b', config: 'two' } })])).result,
+    ).toMatchObject({ changed: 0 })
     expect(await host.sh(invocation('s.service'))).toBe(second)
   })
 
   test('a unit that comes and goes by design is stamped, restarted when it runs, and never judged', async () => {
-    await using host = await hostWith(service('loop', 'ExecStart=/bin/false\nRestart=always\nRestartSec=1\nStartLimitIntervalSec=0'))
-    const want = (config: string) => [unit({ name: 'loop.service', enabled: true, active: 'ignore', restartOn: { config } })]
+    await using host = await hostWith(
+      service('loop', 'ExecStart=/bin/false\nRestart=always\nRestartSec=1\nStartLimitIntervalSec=0'),
+    )
+    const want = (config: string) => [
+      unit({ name: 'loop.service', enabled: true, active: 'ignore', restartOn: { config } }),
+    ]
     expect((await host.up(want('one'))).result).toMatchObject({ verdict: 'ok', changed: 1 })
     await host.sh('systemctl start --no-block loop.service')
     for (let i = 0; i < 5; i++) expect((await host.up(want('one'))).result).toMatchObject({ verdict: 'ok', changed: 0 })
@@ -81,16 +96,34 @@ describe('restart is state', () => {
 
 describe('units that do not do as they should', () => {
   const cases: readonly (readonly [string, string, RegExp])[] = [
-    ['that fails at once', 'Type=notify\nExecStart=/bin/sh -c "printf \'cannot open the gate\\n\'; exit 3"', /failed \(exit-code\)[\s\S]*cannot open the gate/],
+    [
+      'that fails at once',
+      'Type=notify\nExecStart=/bin/sh -c "printf \'cannot open the gate\\n\'; exit 3"',
+      /failed \(exit-code\)[\s\S]*cannot open the gate/,
+    ],
     ['whose program is missing', 'ExecStart=/usr/bin/nothing-here', /bad\.service (failed|came up and went down)/],
-    ['that comes up for an instant', 'ExecStart=/bin/sh -c "printf started; sleep 0.5; printf collapsing; exit 1"', /came up and went down again[\s\S]*collapsing/],
-    ['that flaps', 'ExecStart=/bin/sh -c "sleep 0.3; printf again; exit 1"\nRestart=always\nRestartSec=0.2', /came up and went down again|restarted it/],
-    ['that is never ready', 'Type=notify\nExecStart=/bin/sh -c "printf \'thinking\\n\'; exec sleep 1000"', /is not active after 4 s \(activating, start\)[\s\S]*thinking/],
+    [
+      'that comes up for an instant',
+      'ExecStart=/bin/sh -c "printf started; sleep 0.5; printf collapsing; exit 1"',
+      /came up and went down again[\s\S]*collapsing/,
+    ],
+    [
+      'that flaps',
+      'ExecStart=/bin/sh -c "sleep 0.3; printf again; exit 1"\nRestart=always\nRestartSec=0.2',
+      /came up and went down again|restarted it/,
+    ],
+    [
+      'that is never ready',
+      'Type=notify\nExecStart=/bin/sh -c "printf \'thinking\\n\'; exec sleep 1000"',
+      /is not active after 4 s \(activating, start\)[\s\S]*thinking/,
+    ],
     ['that ends', 'Type=oneshot\nExecStart=/bin/true', /ended at once \(success\) and does not stay active/],
   ]
   test.each(cases)('one %s is named, with its last lines', async (_what, body, says) => {
     await using host = await hostWith(service('bad', body))
-    const { result } = await host.up([unit({ name: 'bad.service', active: true, timeoutMs: 4000, restartOn: { a: 'b' } })])
+    const { result } = await host.up([
+      unit({ name: 'bad.service', active: true, timeoutMs: 4000, restartOn: { a: 'b' } }),
+    ])
     expect(result.failures[0]?.lines?.join('\n')).toMatch(says)
     expect(await host.sh('ls -A /var/lib/provision/stamps 2>/dev/null || :')).toBe('')
   })
@@ -102,7 +135,9 @@ describe('units that do not do as they should', () => {
   })
 
   test('one that stops late is waited for, but not for ever', async () => {
-    await using host = await hostWith(service('late', `ExecStart=/bin/sh -c "trap '' TERM; while :; do sleep 1; done"\nTimeoutStopSec=3`))
+    await using host = await hostWith(
+      service('late', `ExecStart=/bin/sh -c "trap '' TERM; while :; do sleep 1; done"\nTimeoutStopSec=3`),
+    )
     await host.sh('systemctl start late')
     const hasty = await host.up([unit({ name: 'late.service', active: false, timeoutMs: 1000 })])
     expect(hasty.result.failures[0]?.lines?.join('\n')).toMatch(/has not stopped within 1 s/)
@@ -113,22 +148,32 @@ describe('units that do not do as they should', () => {
   test('one without [Install] cannot be enabled, and one that is not there is said not to be', async () => {
     await using host = await hostWith(service('s', 'ExecStart=/bin/sleep 9'))
     await host.sh("sed -i '/Install/,$d' /etc/systemd/system/s.service; systemctl daemon-reload")
-    expect((await host.up([unit({ name: 's.service', enabled: true })])).result.failures[0]?.trouble.what).toMatch(/no \[Install\] section/)
+    expect((await host.up([unit({ name: 's.service', enabled: true })])).result.failures[0]?.trouble.what).toMatch(
+      /no \[Install\] section/,
+    )
     const { result } = await host.up([unit({ name: 'nowhere.service', enabled: true, active: true })])
     expect(result.failures[0]?.lines?.join('\n')).toMatch(/nowhere\.service/)
-    expect((await host.up([unit({ name: 'nowhere2.service', enabled: false, active: false })])).result).toMatchObject({ changed: 0 })
+    expect((await host.up([unit({ name: 'nowhere2.service', enabled: false, active: false })])).result).toMatchObject({
+      changed: 0,
+    })
   })
 })
 
 describe('several units at once', () => {
   test('changed unit files of both are read again in one run, after their files', async () => {
-    await using host = await hostWith(service('a', 'ExecStart=/bin/sleep 9999'), service('b', 'ExecStart=/bin/sleep 9999'))
+    await using host = await hostWith(
+      service('a', 'ExecStart=/bin/sleep 9999'),
+      service('b', 'ExecStart=/bin/sleep 9999'),
+    )
     const want = (seconds: number) =>
       ['a', 'b'].flatMap((name) => {
         const text = `[Service]\nExecStart=/bin/sleep ${seconds}\n[Install]\nWantedBy=multi-user.target\n`
         const unitFile = file({ path: `/etc/systemd/system/${name}.service`, content: text })
         const restartOn = { 'unit file': sha256(text) }
-        return [unitFile, unit({ name: `${name}.service`, enabled: true, active: true, restartOn }, { after: [unitFile.key] })]
+        return [
+          unitFile,
+          unit({ name: `${name}.service`, enabled: true, active: true, restartOn }, { after: [unitFile.key] }),
+        ]
       })
     for (const seconds of [1111, 2222]) {
       expect((await host.up(want(seconds))).result).toMatchObject({ verdict: 'ok', failures: [] })
@@ -139,7 +184,9 @@ describe('several units at once', () => {
 
   test('masked units are stopped, and cannot be started by anybody', async () => {
     await using host = await SystemdHost.start()
-    await host.sh(`${service('m', 'ExecStart=/bin/sleep 9999')}mv /etc/systemd/system/m.service /usr/lib/systemd/system/; systemctl daemon-reload; systemctl enable --now m 2>/dev/null`)
+    await host.sh(
+      `${service('m', 'ExecStart=/bin/sleep 9999')}mv /etc/systemd/system/m.service /usr/lib/systemd/system/; systemctl daemon-reload; systemctl enable --now m 2>/dev/null`,
+    )
     const want = () => [unit({ name: 'm.service', masked: true })]
     expect((await host.up(want())).result).toMatchObject({ verdict: 'ok', changed: 1 })
     expect((await host.up(want())).result).toMatchObject({ changed: 0 })

@@ -37,7 +37,7 @@ test('meets every requirement but those of speed and of being emulated', async (
   expect(evidence(run, 'cpu-count')).toBe('2 online')
   expect(evidence(run, 'cgroup')).toMatch(/cpuset cpu io memory/)
   expect(evidence(run, 'etcd-fsync')).toMatch(
-    /^p99 [0-9.]+ ms, median [0-9.]+, slowest [0-9.]+ of \d{3} writes in \/var\/lib$/,
+    /^p99 [0-9.]+ ms, median [0-9.]+, slowest [0-9.]+ of \d+ writes in \/var\/lib$|^unknown: only \d+ writes/,
   )
 })
 
@@ -55,5 +55,5 @@ mkdir -p /var/lib/etcd
 mount "\${spare}p1" /var/lib/etcd`)
   const run = await machine.plan(checkHardware.resources(node('/var/lib/etcd/data')))
   expect(evidence(run, 'nvme-etcd')).toMatch(/^NVMe: \/var\/lib\/etcd \(ext4, \/dev\/nvme\d+n1p1\) on nvme\d+n1 /)
-  expect(evidence(run, 'etcd-fsync')).toMatch(/writes in \/var\/lib\/etcd$/)
+  expect(evidence(run, 'etcd-fsync')).toMatch(/writes in \/var\/lib\/etcd$|^unknown: only \d+ writes/)
 })

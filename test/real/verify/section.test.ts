@@ -116,13 +116,27 @@ test.each([
   expect((await host.up(upResources())).result).toMatchObject({ verdict: 'ok', changed: 0 })
 })
 
+test.each(SHELLS)('a full disk and a read-only one are told apart (%s)', async (shell) => {
+  await using host = await TestHost.start(shell)
+  await host.sh('mkdir -p /var/lib/etcd && mount -t tmpfs -o size=8k etcd /var/lib/etcd')
+  expect(evidence(await host.plan(upResources()), 'etcd-fsync')).toMatch(/^unknown: dd says: .*No space left on device/)
+  expect(await host.sh('ls -A /var/lib/etcd')).toBe('')
+  await host.sh('umount /var/lib/etcd; mount -t tmpfs -o ro etcd /var/lib/etcd')
+  expect(evidence(await host.plan(upResources()), 'etcd-fsync')).toBe('unknown: no file can be made in /var/lib/etcd')
+})
+
 test('where tools are missing the look still answers, and says what is unknown', async () => {
   await using host = await TestHost.start('busybox')
   await host.sh(
     'rm -f /usr/bin/getent /usr/bin/stat /usr/bin/systemd-detect-virt /etc/os-release /usr/lib/os-release /etc/resolv.conf',
   )
+  const modified = `find /var/lib -maxdepth 0 -printf '%T@'`
+  const before = await host.sh(modified)
   const bare = await host.plan(verifyHardware.resources(nodeOf(TEXT, { operatorClock: () => Date.now() })))
   expect(bare.plan?.resources.filter(({ verdict }) => verdict === 'failed')).toEqual([])
+  // Without stat the time cannot be put back exactly, and must not become another day's.
+  expect(Number(await host.sh(modified)) - Number(before)).toBeLessThan(3600)
+  expect(Number(await host.sh(modified))).toBeGreaterThanOrEqual(Number(before))
   expect(evidence(bare, 'hostname')).toMatch(/no getent to ask/)
   expect(evidence(bare, 'disk-space:/var/lib')).toMatch(/^unknown: /)
   expect(evidence(bare, 'os')).toMatch(/no os-release/)

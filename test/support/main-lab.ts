@@ -1,0 +1,86 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseDocument } from 'yaml'
+import { type Lab, openLab } from '../../src/lab/lab.ts'
+import { type CommandResult, command } from '../../src/lab/local/command.ts'
+import { CommandLine } from './command-line.ts'
+
+const EXAMPLE = join(import.meta.dirname, '../../inventory/lab.yaml')
+const HOST = 'lab1'
+
+export interface Sessions {
+  /** Session channels that ran a command or shell. */
+  readonly channels: number
+  readonly sftp: number
+}
+
+/** The README's own inventory under another name, its machine, and the command line that works on it. */
+export class MainLab implements AsyncDisposable {
+  readonly cli: CommandLine
+  readonly inventory: string
+  readonly lab: Lab
+  #ssh: Promise<readonly string[]> | undefined
+
+  private constructor(cli: CommandLine, inventory: string, name: string) {
+    this.cli = cli
+    this.inventory = inventory
+    this.lab = openLab({
+      stateDir: join(cli.stateDir, 'provision/lab'),
+      cacheDir: join(cli.cacheDir, 'provision'),
+      name,
+      report: () => {},
+    })
+  }
+
+  /** `change` puts other values into the copy, by path. The machine itself is not made yet. */
+  static async open(name: string, change: readonly (readonly [path: string, value: unknown])[] = []): Promise<MainLab> {
+    const cli = await CommandLine.open()
+    const inventory = join(cli.folder, 'lab.yaml')
+    const document = parseDocument(await readFile(EXAMPLE, 'utf8'))
+    for (const [path, value] of [['name', name] as const, ...change]) document.setIn(path.split('.'), value)
+    await writeFile(inventory, String(document))
+    return new MainLab(cli, inventory, name)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lab.down()
+    await this.cli[Symbol.asyncDispose]()
+  }
+
+  /** Runs sh text in the machine through the system's own ssh. */
+  async on(script: string, deadlineMs = 120_000): Promise<CommandResult> {
+    this.#ssh ??= this.lab.ssh(HOST)
+    return command([...(await this.#ssh), script], { deadlineMs })
+  }
+
+  /** `on`, which must succeed; standard output. */
+  async sh(script: string, deadlineMs?: number): Promise<string> {
+    const result = await this.on(script, deadlineMs)
+    if (result.code !== 0) throw new Error(`${script}\nended with ${result.code}: ${result.stdout}${result.stderr}`)
+    return result.stdout
+  }
+
+  /** Has sshd say in its log what each connection does. */
+  async logSessions(): Promise<void> {
+    await this.sh(`printf 'LogLevel VERBOSE\\n' >/etc/ssh/sshd_config.d/test.conf && systemctl reload ssh`)
+  }
+
+  /** What sshd's log says of the sessions while `body` ran; those this test opens itself do not count. */
+  async sessionsDuring(body: () => Promise<unknown>): Promise<Sessions> {
+    const own = 'set -- $SSH_CONNECTION; printf "%s\\n" "$2"'
+    const [cursor = '', first = ''] = (
+      await this.sh(`journalctl --sync; journalctl -n 0 -q --show-cursor | sed 's/^-- cursor: //'; ${own}`)
+    ).split('\n')
+    await body()
+    const said = await this.sh(
+      `${own}; journalctl --sync; journalctl -q -o cat --after-cursor='${cursor}' -t sshd-session -t sshd`,
+    )
+    const [second = '', ...log] = said.split('\n')
+    const started = log.filter(
+      (line) =>
+        line.startsWith('Starting session: ') && ![first, second].some((port) => line.includes(` port ${port} `)),
+    )
+    const sftp = started.filter((line) => line.includes('sftp')).length
+    return { channels: started.length, sftp }
+  }
+}
