@@ -41,9 +41,9 @@ export class Ledger {
   }
 
   settleAll(settled: Selection['settled']): void {
-    for (const { item, result, reason } of settled) {
+    for (const { item, result, trouble } of settled) {
       const { key, title } = item.resource
-      if (reason !== undefined) this.#fail({ key, title, section: item.section, trouble: troubleOf(key, reason) })
+      if (trouble !== undefined) this.#fail({ key, title, section: item.section, trouble })
       this.#settle(key, result)
     }
   }

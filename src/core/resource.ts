@@ -1,4 +1,4 @@
-import type { Trouble } from './errors.ts'
+import { ProvisionError, type Trouble } from './errors.ts'
 import type { Answers, AnyProbe } from './fact.ts'
 import { FactError } from './fact-error.ts'
 import type { Blob } from './host.ts'
@@ -86,7 +86,7 @@ export interface ResourceType<Want, Have> {
 export type Decision =
   | { readonly verdict: 'same'; readonly evidence?: string }
   | { readonly verdict: 'differs'; readonly changes: readonly Change[]; readonly steps: readonly Step[] }
-  | { readonly verdict: 'unknown'; readonly reason: string }
+  | { readonly verdict: 'unknown'; readonly reason: string; readonly trouble?: Trouble }
   | { readonly verdict: 'finding'; readonly finding: Finding }
 
 /** A resource with its types erased: what plays list and the engine handles. */
@@ -177,10 +177,15 @@ export function later<T>(
     },
     decide(answers) {
       if (!value.known) return { verdict: 'unknown', reason: `known after ${value.label}` }
-      if (value.error !== undefined) return { verdict: 'unknown', reason: value.error.message }
+      if (value.error !== undefined) return notMade(value.error)
       return inner().decide(answers)
     },
   }
+}
+
+function notMade(error: Error): Decision {
+  const base = { verdict: 'unknown', reason: error.message } as const
+  return error instanceof ProvisionError ? { ...base, trouble: error.trouble } : base
 }
 
 /** The path a key names, if it names one: `file:/etc/x` does, `unit:kubelet.service` does not. */

@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, LockedError, ProvisionError } from './errors.ts'
+import { EXIT, type ExitCode, FailedError, LockedError, ProvisionError } from './errors.ts'
 import type { EventBody, HostResult, PathPart, Report } from './events.ts'
 import type { Answers, AnyProbe } from './fact.ts'
 import type { Connect, Counters, LockHolder, Session } from './host.ts'
@@ -69,8 +69,11 @@ async function runHost(input: RunInput, compiled: Compiled): Promise<HostRun> {
     done = await runner.run()
     done = { ...done, path: [path, ...done.path] }
   } catch (error) {
-    if (!(error instanceof ProvisionError)) throw error
-    done = refusal(compiled.host, error, { ms: clock(), counters: session?.counters, interrupted: signal.aborted })
+    done = refusal(compiled.host, error instanceof ProvisionError ? error : bug(error), {
+      ms: clock(),
+      counters: session?.counters,
+      interrupted: signal.aborted,
+    })
   } finally {
     await session?.close()
   }
@@ -98,6 +101,14 @@ function refusal(
     answers: undefined,
     path: [],
   }
+}
+
+/** A fault of ours on one host must not take the others with it. */
+function bug(error: unknown): FailedError {
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const fix =
+    'run the same command again with --json and report what it prints; the host can be planned again at any time'
+  return new FailedError({ what, why: 'this is a bug of provision', fix }, { cause: error })
 }
 
 function verdictOf(error: ProvisionError): HostResult['verdict'] {

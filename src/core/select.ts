@@ -1,6 +1,8 @@
+import type { Trouble } from './errors.ts'
 import type { ResourceResult } from './events.ts'
 import type { CompiledResource } from './play.ts'
 import { type Decision, judged, type Key } from './resource.ts'
+import { troubleOf } from './trouble.ts'
 
 /** A decision together with the digest of what it was made from. */
 export interface Decided {
@@ -13,7 +15,7 @@ export interface Selection {
   readonly settled: readonly {
     readonly item: CompiledResource
     readonly result: ResourceResult
-    readonly reason?: string
+    readonly trouble?: Trouble
   }[]
   /** To be done now, in order. */
   readonly wave: readonly CompiledResource[]
@@ -71,7 +73,7 @@ class Selector implements Selection {
   #placeDecided(item: CompiledResource, decision: Decision, turn: Turn): void {
     if (decision.verdict === 'same') this.#settle(item, 'unchanged')
     else if (decision.verdict === 'finding') this.#settle(item, judged(decision.finding))
-    else if (decision.verdict === 'unknown') this.#placeUnknown(item, decision.reason)
+    else if (decision.verdict === 'unknown') this.#placeUnknown(item, decision)
     else if (turn === 'waits' || this.#full) this.#postpone(item, [], false)
     else if (!decision.steps.some(({ reboots }) => reboots)) this.wave.push(item)
     else {
@@ -82,18 +84,18 @@ class Selector implements Selection {
   }
 
   /** What cannot be seen may only become visible: once something before it is done, or never. */
-  #placeUnknown(item: CompiledResource, reason: string): void {
+  #placeUnknown(item: CompiledResource, { reason, trouble }: Extract<Decision, { verdict: 'unknown' }>): void {
     const before = this.postponed.at(-1)?.item ?? this.wave.at(-1)
     if (before) this.#postpone(item, [before.resource.key], true)
     else {
-      this.#settle(item, 'failed', reason)
+      this.#settle(item, 'failed', trouble ?? troubleOf(item.resource.key, reason))
       this.#order.fail()
     }
   }
 
-  #settle(item: CompiledResource, result: ResourceResult, reason?: string): void {
+  #settle(item: CompiledResource, result: ResourceResult, trouble?: Trouble): void {
     this.#results.set(item.resource.key, result)
-    this.settled.push(reason === undefined ? { item, result } : { item, result, reason })
+    this.settled.push(trouble === undefined ? { item, result } : { item, result, trouble })
   }
 
   #postpone(item: CompiledResource, after: readonly string[], mayDiffer: boolean): void {

@@ -54,8 +54,9 @@ function waitUntilOld(seconds: number): string {
   return `read -r up rest </proc/uptime
 read -r stat </proc/$$/stat
 set -f -- \${stat##*) }
-age=$(( \${up%.*} - \${20:-0} / 100 ))
-left=$(( ${seconds} - age ))
+hundredths=1\${up%.*}\${up#*.}
+age=$(( hundredths - 1\${up%%.*}00 + \${up%.*} * 100 - \${20:-0} ))
+left=$(( (${seconds}00 - age + 99) / 100 ))
 [ "$left" -le ${seconds} ] || left=${seconds}
 [ "$left" -le 0 ] || sleep "$left"`
 }

@@ -62,7 +62,8 @@ function checkedUrl(url: string): string {
 
 /**
  * A partial download is kept as `SHA256.part` and gone on with, by the next mirror too: equal digests are equal bytes. Whole
- * bytes with a wrong digest are thrown away, so that a poisoned beginning cannot spoil the next try.
+ * bytes with a wrong digest are thrown away, so that a poisoned beginning cannot spoil the next try. Status 33 is curl's for
+ * a place that cannot begin in the middle (CURLE_RANGE_ERROR); wget begins anew by itself.
  */
 function downloadBody({ name, version, sha256, size }: Artifact, urls: readonly string[]): string {
   return `want=${sha256} size=${size} name=${quote(`${name} ${version}`)}
@@ -103,14 +104,16 @@ for url in ${urls.map((url) => quote(checkedUrl(url))).join(' ')}; do
   get "$url"
   code=$?
   [ ! -f "$part" ] || accept "$url"
-  if [ $begun != 0 ] && [ ! -f "$part" -o $code != 0 ]; then
-    printf '%s\\n' "once more from the beginning"
+  if [ $begun != 0 ] && { [ ! -f "$part" ] || [ $code = 33 ]; }; then
+    printf '%s\\n' 'once more, from the beginning'
     rm -f -- "$part"
     get "$url"
     code=$?
     [ ! -f "$part" ] || accept "$url"
   fi
   bytes "$part"
+  free=$(df -Pk -- "$dir" | { read -r head; read -r fs total used avail rest; printf '%s' "$avail"; })
+  [ "\${free:-1024}" -ge 1024 ] || { printf '%s\\n' "No space left on device: $dir has $free KiB, $name needs $size bytes"; exit 1; }
   [ $code = 0 ] && printf '%s\\n' "$url ended after $have of $size bytes"
   [ $code = 0 ] || printf '%s\\n' "$url could not be downloaded (status $code), $have of $size bytes are kept"
 done

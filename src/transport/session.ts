@@ -64,6 +64,7 @@ export class SshSession implements Session {
 
   async lock(holder: LockHolder): Promise<void> {
     if (this.#lock !== undefined) throw new Error(`the lock of ${this.host} is already held by this session`)
+    await this.#revive()
     const lock = new HostLock(this.#link, holder, this.#lockOptions)
     await lock.take()
     this.#lock = lock

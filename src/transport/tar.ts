@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { pack } from 'tar-stream'
+import { type Pack, pack } from 'tar-stream'
 import { FailedError } from '../core/errors.ts'
 import type { Blob } from '../core/host.ts'
 
@@ -24,11 +24,7 @@ export async function* tarOf(
   await filling
 }
 
-async function fill(
-  tar: ReturnType<typeof pack>,
-  entries: readonly TarEntry[],
-  progress: (bytes: number) => void,
-): Promise<void> {
+async function fill(tar: Pack, entries: readonly TarEntry[], progress: (bytes: number) => void): Promise<void> {
   for (const { blob, path } of entries) {
     const entry = tar.entry({
       name: path.slice(1),
@@ -45,12 +41,14 @@ async function fill(
     for await (const chunk of blob.open()) {
       bytes += chunk.length
       if (bytes > blob.size) break
-      if (!entry.write(chunk)) await once(entry, 'drain')
+      if (!entry.write(chunk)) await heard(entry, 'drain', tar)
+      // Nobody takes any more: the upload is over.
+      if (tar.destroyed) return
       progress(chunk.length)
     }
     if (bytes !== blob.size) throw changed(blob, bytes)
     entry.end(null)
-    await once(entry, 'finish')
+    await heard(entry, 'finish', tar)
   }
   tar.finalize()
 }
@@ -64,13 +62,16 @@ function changed(blob: Blob, bytes: number): FailedError {
   })
 }
 
-/** Settles at the event, or when the stream is gone. */
-function once(stream: NodeJS.EventEmitter, event: string): Promise<void> {
+/** Settles at the event, or when the tar is given up. */
+function heard(entry: NodeJS.EventEmitter, event: string, tar: Pack): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
-      stream.off(event, done).off('close', done)
+      entry.off(event, done)
+      tar.off('close', done)
       resolve()
     }
-    stream.on(event, done).on('close', done)
+    if (tar.destroyed) return resolve()
+    entry.on(event, done)
+    tar.on('close', done)
   })
 }

@@ -21,14 +21,16 @@ export async function upload(
   options: UploadOptions,
 ): Promise<Outcome> {
   checkName('run', run)
-  const wanted = [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()]
+  for (const { sha256 } of blobs) if (!/^[0-9a-f]{64}$/.test(sha256)) throw new TypeError(`${sha256} is not a digest`)
+  const wanted = [...new Map(blobs.map((blob) => [stagedPath(run, blob), blob])).values()]
   const sections = new Sections({})
   const sending = new AbortController()
   let broken: unknown
   let talk: Talk | undefined
-  const send = async (line: string): Promise<void> => {
-    const have = new Set(line.split(' '))
-    const missing = wanted.filter((blob) => !have.has(blob.sha256))
+  let there = ''
+  const send = async (): Promise<void> => {
+    const have = new Set(there.split('\n'))
+    const missing = wanted.filter((blob) => !have.has(stagedPath(run, blob)))
     await sendTar(missing, run, { talk: talk as Talk, signal: sending.signal, onProgress: options.onProgress })
   }
   talk = link.talk({
@@ -37,11 +39,13 @@ export async function upload(
     deadlineMs: options.deadlineMs,
     signal: options.signal,
     sink: {
-      onBytes: (bytes) => sections.onBytes(bytes),
+      onBytes: (bytes) => {
+        there += Buffer.from(bytes).toString('latin1')
+      },
       onMark: (words) => {
         sections.onMark(words)
         if (words[0] === 'SEND') {
-          send(words.slice(1).join(' ')).catch((error: unknown) => {
+          send().catch((error: unknown) => {
             broken = error
             talk?.end()
           })
@@ -95,7 +99,7 @@ finish() { [ "$1" = 0 ] || rm -f ${STAGE.memory(run)}/.part-* ${STAGE.disk}/.par
 for d in ${folders.join(' ')}; do safe_dir "$d" || finish 74; done
 list=${quote(list.join('\n'))}
 each() { printf '%s\\n' "$list" | while read -r sha size path name; do [ -n "$sha" ] && "$1"; done; }
-has() { [ -f "$path" ] && [ ! -L "$path" ] && [ "$(stat -c %s "$path")" = "$size" ] && printf ' %s' "$sha"; }
+has() { [ -f "$path" ] && [ ! -L "$path" ] && [ "$(stat -c %s "$path")" = "$size" ] && printf '%s\\n' "$path"; }
 lacking() { [ -f "$path" ] || printf '%s %s\\n' "\${path%/*}" "$size"; }
 room() {
   each lacking | while read -r d size; do
@@ -107,7 +111,9 @@ room() {
 }
 room ${STAGE.memory(run)} || finish 28
 ${onDisk ? `room ${STAGE.disk} || finish 28` : ':'}
-mark SEND$(each has)
+mark HAVE
+each has
+mark SEND
 tar -xf - -C / || {
   for d in ${STAGE.memory(run)} ${onDisk ? STAGE.disk : ''}; do
     df -Pk "$d" | { read -r x; read -r x x x free x; printf '%s has %s KiB free\\n' "$d" "$free"; } >&2

@@ -241,6 +241,21 @@ describe('run', () => {
     expect(session.jobs).toHaveLength(3)
   })
 
+  it('keeps a bug of ours on one host', async () => {
+    const broken = requirement({
+      id: 'broken',
+      title: 'Broken',
+      probes: [],
+      judge: () => {
+        throw new RangeError('a bug')
+      },
+    })
+    const { host } = await runPlay(one(broken), act)
+    expect(host).toMatchObject({ verdict: 'failed' })
+    expect(host.failures[0]?.trouble).toMatchObject({ why: 'this is a bug of provision' })
+    expect(host.failures[0]?.trouble.what).toContain('RangeError: a bug')
+  })
+
   it('names what moved between a saved plan and now', async () => {
     const what = one(note('a', 'x'), note('b', 'y'))
     writeFileSync(join(dir, 'b'), 'old\n')

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import type { Writable } from 'node:stream'
 import { FailedError } from '../../core/errors.ts'
 import { argv as words } from '../../core/quote.ts'
 
@@ -28,18 +29,27 @@ export interface CommandResult {
   readonly timedOut: boolean
 }
 
+/**
+ * Beside the command, in its group, waits a shell for the end of a pipe that we hold open. It ends when we say so, or
+ * when the kernel closes it because we are gone; then whatever is left of the group is killed.
+ */
+const GUARDED = '(read -r end <&3; kill -KILL 0) </dev/null >/dev/null 2>&1 & exec 3<&-; exec "$@"'
+
 /** Standard output kept in memory; commands that say more must write to a file. */
 const KEPT_BYTES = 16 * 1024 * 1024
 
 /**
- * Runs one command on this machine, without a shell. It has a process group of its own, so that the deadline ends its
- * children too, and is killed when this program ends, however that ends.
+ * Runs one command on this machine; no word of it is read by a shell. It has a process group of its own, which ends
+ * as a whole at the deadline, and when this program ends, however that ends.
  */
 export async function command(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...withEnvironment(argv, options.env)], {
+  const child = spawn('sh', ['-c', GUARDED, 'sh', ...withEnvironment(argv, options.env)], {
     detached: true,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
+  const life = child.stdio[3] as Writable
+  life.on('error', () => {})
   const log = options.log === undefined ? undefined : createWriteStream(options.log, { flags: 'a' })
   log?.write(`$ ${words(argv)}\n`)
   const kept = { stdout: '', stderr: '' }
@@ -63,10 +73,9 @@ export async function command(argv: readonly string[], options: CommandOptions):
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
     return { ...kept, timedOut, code: code ?? 128 + (signal === 'SIGKILL' ? 9 : 15) }
-  } catch (cause) {
-    throw notStarted(argv, cause)
   } finally {
     clearTimeout(timer)
+    life.end()
     options.signal?.removeEventListener('abort', kill)
     log?.end()
   }
@@ -97,16 +106,4 @@ function withEnvironment(argv: readonly string[], env: Readonly<Record<string, s
 
 function killGroup(pid: number | undefined): void {
   if (pid !== undefined) spawn('kill', ['-KILL', '--', `-${pid}`], { stdio: 'ignore' }).on('error', () => {})
-}
-
-function notStarted(argv: readonly string[], cause: unknown): FailedError {
-  return new FailedError(
-    {
-      what: `cannot run ${argv[0]}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      where: 'this machine',
-      why: 'commands are started through setpriv of util-linux, so that they end with this program',
-      fix: 'apt-get install util-linux',
-    },
-    { cause },
-  )
 }

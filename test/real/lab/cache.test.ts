@@ -87,6 +87,7 @@ import { command } from ${JSON.stringify(join(lab, 'local/command.ts'))}
 const cache = { folder: ${JSON.stringify(folder)}, report: () => {} }
 await fromCache(cache, ${JSON.stringify(recipe)}, async () => {
   process.stdout.write('building')
-  await command(['sleep', '${mark}'], { deadlineMs: 600_000 })
+  // As make does: a child of a child, that would not notice.
+  await command(['sh', '-c', 'sh -c "sleep ${mark}; true"; true'], { deadlineMs: 600_000 })
 })`
 }

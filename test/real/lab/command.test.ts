@@ -33,13 +33,22 @@ describe('a command on this machine', () => {
       trouble: { what: 'sh ended with 3', why: 'no space left', fix: expect.stringContaining("sh -c 'printf") },
     })
     await expect(must(['no-such-program'], quick)).rejects.toMatchObject({
-      trouble: { why: expect.stringContaining('no-such-program: No such file') },
+      trouble: { why: expect.stringContaining('no-such-program: not found') },
     })
   })
   it('is ended at its deadline with all its children', async () => {
     const mark = `7531.${process.pid}`
     const result = await command(['sh', '-c', `sleep ${mark} & sleep ${mark}; true`], { deadlineMs: 300 })
     expect(result).toMatchObject({ timedOut: true, code: 137 })
+    await expect.poll(() => processesWith(`sleep ${mark}`)).toEqual([])
+  })
+})
+
+describe('what a command leaves behind', () => {
+  it('ends with it', async () => {
+    const mark = `6420.${process.pid}`
+    const script = `sleep ${mark} >/dev/null 2>&1 & printf done`
+    expect((await command(['sh', '-c', script], quick)).stdout).toBe('done')
     await expect.poll(() => processesWith(`sleep ${mark}`)).toEqual([])
   })
 })

@@ -137,6 +137,25 @@ describe.each(['curl', 'wget', 'busybox wget'])('downloads with %s', (tool) => {
     expect(await host.sh(path)).toBe('hello')
   })
 
+  test('a place that is down costs nothing of what is there already', async () => {
+    const { host, place, want, asked } = await arranged()
+    await using _h = host
+    await using _p = place
+    await host.up([binary(want('cut'))])
+    await host.up([binary(want('down'))])
+    expect((await host.up([binary(want('whole'))])).result).toMatchObject({ verdict: 'ok' })
+    expect((await asked()).at(-1)).toMatch(/^whole bytes=[1-9]\d+-$/)
+  })
+
+  test('a full disk is said to be full', async () => {
+    const { host, place, want } = await arranged()
+    await using _h = host
+    await using _p = place
+    await host.sh('mkdir -p /var/lib/provision/blobs; mount -t tmpfs -o size=1m none /var/lib/provision/blobs')
+    const { result } = await host.up([binary(want('whole', 'whole'))])
+    expect(result.failures[0]).toMatchObject({ trouble: { why: 'a file system of the host is full' } })
+  })
+
   test('a place that ignores ranges works too', async () => {
     const { host, place, want } = await arranged()
     await using _h = host

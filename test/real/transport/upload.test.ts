@@ -82,6 +82,14 @@ describe('upload', () => {
     expect(leftovers()).toEqual([])
   })
 
+  it('brings a thousand blobs in one channel, and says that they are there in another', async () => {
+    const session = await connected()
+    const blobs = Array.from({ length: 1000 }, (_, i) => blob(Buffer.from(`content ${i}`), `file ${i}`))
+    for (const _ of [1, 2]) expect(await session.upload('many', blobs, LIMITS)).toMatchObject({ kind: 'exited', code: 0 })
+    expect(session.counters.channels).toBe(2)
+    expect(readdirSync(sshd.path('/run/provision/many/blobs'))).toHaveLength(1000)
+  })
+
   it('removes what has the wrong digest, names it, and keeps the rest', async () => {
     const session = await connected()
     const good = blob(Buffer.from('good'), 'good')
