@@ -37,7 +37,7 @@ export const checkVerb: Verb = ({ program, world, parts, exit }) => {
 
 async function check(world: World, parts: Parts, path: string, options: RunOptions): Promise<ExitCode> {
   const loaded = await load(world, parts, { path, ...options })
-  const screen = new Screen(world, { ...options, redactor: loaded.redactor })
+  const screen = new Screen(world, options)
   const work = new AbortController()
   try {
     const ready = await prepare({

@@ -36,7 +36,7 @@ export function afterActing(closing: Closing): readonly string[] {
     ...unmetText(closing),
     ...cards(closing),
     ...(exit === EXIT.ok ? proofText(closing) : []),
-    ...recap({ hosts: [...log.results.values()], criticalPath, ms, paint }),
+    ...recap({ hosts: log.results, criticalPath, ms, paint }),
     ...(exit === EXIT.interrupted ? [`stopped; to go on: ${resumeCommand(closing.world)}`] : []),
   ]
 }
@@ -44,7 +44,7 @@ export function afterActing(closing: Closing): readonly string[] {
 /** Last words of a dry run: the plan, and that nothing was done. */
 export function afterLooking(closing: Closing): readonly string[] {
   const { log, paint, verbose, ms } = closing
-  const plans = [...log.plans.values()]
+  const plans = log.plans
   const last =
     log.failures.length > 0
       ? `${count(log.failures.length, 'host')} could not be looked at`
@@ -58,7 +58,7 @@ export function afterLooking(closing: Closing): readonly string[] {
 /** Last words of a check: every requirement of every host. */
 export function afterJudging(closing: Closing): readonly string[] {
   const { log, paint, ms } = closing
-  const plans = [...log.plans.values()]
+  const plans = log.plans
   const unmet = unmetPlans(log)
   const total = count(plans.length, 'host')
   const verdict =
@@ -84,7 +84,7 @@ function unmetText({ log, paint }: Closing): readonly string[] {
 const LEFT_ALONE = 'A host that misses a requirement is not changed.'
 
 function unmetPlans({ plans }: RunLog): readonly HostPlan[] {
-  return [...plans.values()].filter(({ resources }) => resources.some(({ verdict }) => verdict === 'unmet'))
+  return plans.filter(({ resources }) => resources.some(({ verdict }) => verdict === 'unmet'))
 }
 
 function cards({ log, paint, world, columns }: Closing): readonly string[] {

@@ -42,10 +42,10 @@ function descend(
 ): { readonly command: Command; readonly rest: readonly string[] } {
   let command = program
   const rest: string[] = []
-  for (const word of words) {
+  for (const [i, word] of words.entries()) {
     const next = rest.length === 0 ? command.commands.find((verb) => verb.name() === word) : undefined
     if (next) command = next
-    else if (!word.startsWith('-') && !optionBefore(command, words[words.indexOf(word) - 1])) rest.push(word)
+    else if (!word.startsWith('-') && !optionBefore(command, words[i - 1])) rest.push(word)
   }
   return { command, rest }
 }

@@ -1,8 +1,9 @@
 import type { Report } from '../core/events.ts'
 import type { Connect } from '../core/host.ts'
 import type { Gate } from '../core/host-run.ts'
-import type { HostPlan } from '../core/plan.ts'
+import { type HostPlan, pending } from '../core/plan.ts'
 import { planText } from '../render/plan.ts'
+import { planSummary } from '../render/plan-summary.ts'
 import { AskOnce, actAtOnce, lookOnly, Turnstile } from './gates.ts'
 import type { Screen } from './screen.ts'
 
@@ -34,9 +35,22 @@ export interface Consenting {
 export function consented({ consent, connect, forks, screen, ...asking }: Consenting): Consented {
   const plain = { connect, forks, report: screen.report, declined: () => false }
   if (typeof consent === 'function') return { ...plain, gate: consent }
-  if (consent === 'act') return { ...plain, gate: actAtOnce }
+  if (consent === 'act') return { ...plain, gate: announced(screen, asking) }
   if (consent !== 'ask') return { ...plain, gate: lookOnly }
   return askFirst({ consent, connect, forks, screen, ...asking })
+}
+
+/** Above this number of hosts only counts are shown of what is done at once. */
+const MANY_HOSTS = 8
+
+/** Says what will be done to a host just before it is. */
+function announced(screen: Screen, { hosts, verbose }: Pick<Consenting, 'hosts' | 'verbose'>): Gate {
+  screen.listen((event) => {
+    if (event.type !== 'plan' || pending(event.plan).length === 0) return
+    if (verbose) screen.say(['', ...planText([event.plan], { paint: screen.paint, verbose }), ''])
+    else if (hosts.length <= MANY_HOSTS) screen.say(planSummary(event.plan, screen.paint))
+  })
+  return actAtOnce
 }
 
 /** All hosts get as far as the question, however many there are; then `forks` of them work at once. */

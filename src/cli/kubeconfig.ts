@@ -52,7 +52,7 @@ export const kubeconfigVerb: Verb = (context) => {
 
 async function fetchOnly({ world, parts }: VerbContext, path: string, options: KubeconfigOptions): Promise<ExitCode> {
   const loaded = await load(world, parts, { path, ...options })
-  const screen = new Screen(world, { ...options, redactor: loaded.redactor })
+  const screen = new Screen(world, options)
   const work = new AbortController()
   try {
     const ready = await prepare({
@@ -93,7 +93,7 @@ export interface Taking {
 
 /** Takes home what a look brought along, and says where it is. @returns false when there is none */
 export async function takeKubeconfig({ world, screen, loaded, answers, options }: Taking): Promise<boolean> {
-  const found = kubeconfigFrom(answers, loaded.redactor)
+  const found = kubeconfigFrom(answers, world.redactor)
   if (!found) return false
   const { name, hosts } = loaded.inventory
   const path = kubeconfigPath(world, name, options.kubeconfig)

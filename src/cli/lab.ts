@@ -54,7 +54,7 @@ async function withLab(
   options: LabOptions,
   body: (work: LabWork) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const { inventory, redactor } = await load(world, parts, { path, limit: [], set: [] })
+  const { inventory } = await load(world, parts, { path, limit: [], set: [] })
   const hosts = inventory.hosts.filter(({ lab }) => lab !== undefined)
   if (hosts.length === 0) {
     throw new InputError({
@@ -63,7 +63,7 @@ async function withLab(
       fix: 'add  lab: {driver: auto}  to it, or name one that has it, like inventory/lab.yaml',
     })
   }
-  const screen = new Screen(world, { json: options.json === true, verbose: false, input: true, redactor })
+  const screen = new Screen(world, { json: options.json === true, verbose: false, input: true })
   try {
     const { labOf } = await import('./lab-machines.ts')
     return await body({ lab: labOf(inventory, { world, report: screen.report }), hosts, inventory, screen })

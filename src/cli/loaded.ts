@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import type { Host, Inventory } from '../inventory/inventory.ts'
+import { Secret } from '../inventory/secret.ts'
 import { secretOpener } from '../inventory/secret-opener.ts'
 import { selectHosts } from '../inventory/select.ts'
-import { Redactor } from '../render/redact.ts'
 import type { Parts } from './parts.ts'
 import type { World } from './world.ts'
 
@@ -13,8 +13,6 @@ export interface Loaded {
   readonly inventory: Inventory
   /** Those that `--limit` leaves. */
   readonly hosts: readonly Host[]
-  /** Knows every secret as soon as it is opened. */
-  readonly redactor: Redactor
 }
 
 /** Reads an inventory and chooses hosts. @throws InputError */
@@ -23,12 +21,20 @@ export async function load(
   { readInventory }: Pick<Parts, 'readInventory'>,
   wanted: { readonly path: string; readonly limit: readonly string[]; readonly set: readonly string[] },
 ): Promise<Loaded> {
-  const redactor = new Redactor()
   const openSecret = secretOpener({
     env: world.env,
     folder: dirname(resolve(world.cwd, wanted.path)),
-    onOpen: (value) => redactor.add(value),
+    onOpen: (value) => world.redactor.add(value),
   })
   const inventory = await readInventory(wanted.path, { set: wanted.set, home: world.home, openSecret })
-  return { inventory, hosts: selectHosts(inventory, wanted.limit), redactor }
+  // Programs we start (a ProxyCommand, a compiler) have no business with them.
+  for (const name of new Set(secretVariables(inventory.hosts))) world.hideVariable(name)
+  return { inventory, hosts: selectHosts(inventory, wanted.limit) }
+}
+
+/** Environment variables that secrets are read from, anywhere in the data. */
+function secretVariables(value: unknown): readonly string[] {
+  if (value instanceof Secret) return 'env' in value.reference ? [value.reference.env] : []
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(secretVariables)
 }

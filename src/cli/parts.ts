@@ -44,6 +44,8 @@ export interface Parts {
 
 export interface ConnectOptions {
   readonly world: World
+  /** Told of what a session waits for. */
+  readonly report: Report
   readonly acceptNewHostKeys: boolean
   /** Absent where nobody can be asked. */
   readonly askHostKey?: AskHostKey

@@ -51,7 +51,12 @@ export async function prepare({
   const placed = hosts.map((host) => machines.place(host))
   const compiled = await parts.compile(inventory, placed, { ...local, purpose })
   const ask = screen.canAsk ? { askHostKey: screen.askHostKey } : {}
-  const connect = await parts.connect(placed, { world, acceptNewHostKeys: options.acceptNewHostKeys, ...ask })
+  const connect = await parts.connect(placed, {
+    world,
+    report: screen.report,
+    acceptNewHostKeys: options.acceptNewHostKeys,
+    ...ask,
+  })
   return {
     ...{ run, world, screen, connect, before, forks: options.forks, verbose: options.verbose },
     compiled: compiled.map((each) => onlyTags(each, options.only)),
@@ -62,6 +67,6 @@ export async function prepare({
 
 /** Ctrl-C is answered at once, although what runs on hosts is let finish. */
 function announceStop({ signal }: World, screen: Screen): void {
-  const text = 'stopping: what runs on hosts is let finish, nothing new is begun; Ctrl-C again goes away at once'
+  const text = 'stopping: hosts finish what they are at; Ctrl-C again leaves at once'
   signal.addEventListener('abort', () => screen.report({ type: 'notice', text }), { once: true })
 }

@@ -3,7 +3,7 @@ import type { Event, EventBody, Report } from '../core/events.ts'
 import { JsonRenderer } from '../render/json.ts'
 import { LinesRenderer } from '../render/lines.ts'
 import { COLOUR, type Paint, PLAIN } from '../render/paint.ts'
-import { type Redactor, redactedReport, redactedSink } from '../render/redact.ts'
+import { redactedReport, redactedSink } from '../render/redact.ts'
 import type { Renderer } from '../render/renderer.ts'
 import { inert } from '../render/sanitise.ts'
 import { TreeRenderer } from '../render/tree.ts'
@@ -14,7 +14,6 @@ export interface ScreenOptions {
   readonly json: boolean
   readonly verbose: boolean
   readonly input: boolean
-  readonly redactor: Redactor
 }
 
 /** The one way from a run to the person, or program, that watches it. */
@@ -38,7 +37,7 @@ export class Screen {
     const isLive = isTerminal && canRedraw(world.env)
     this.paint = !options.json && (isLive || isForced(world.env)) ? COLOUR : PLAIN
     this.#renderer = makeRenderer(world, options, { isLive, clock: this.clock, paint: this.paint })
-    this.report = redactedReport(options.redactor, (body) => this.#on(body))
+    this.report = redactedReport(world.redactor, (body) => this.#on(body))
   }
 
   listen(listener: (event: Event) => void): void {
@@ -94,8 +93,8 @@ interface Look {
   readonly paint: Paint
 }
 
-function makeRenderer({ stdout, stderr }: World, options: ScreenOptions, look: Look): Renderer {
-  const sink = redactedSink(options.redactor, stdout)
+function makeRenderer({ stdout, stderr, redactor }: World, options: ScreenOptions, look: Look): Renderer {
+  const sink = redactedSink(redactor, stdout)
   if (options.json) return new JsonRenderer(sink)
   return look.isLive
     ? new TreeRenderer({ stdout, stderr, clock: look.clock, paint: look.paint, sink })

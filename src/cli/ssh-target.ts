@@ -19,7 +19,10 @@ export function connectTo(hosts: readonly Host[], options: ConnectOptions): Conn
     if (!found) throw new Error(`${name} is not among the hosts of this run`)
     return found
   }
-  return connector(target, options.askHostKey ? { askHostKey: options.askHostKey } : {})
+  const onWait = (host: string, text: string) =>
+    options.report({ type: 'waiting', host, for: text.replace(/^waiting for /, '') })
+  const ask = options.askHostKey ? { askHostKey: options.askHostKey } : {}
+  return connector(target, { ...ask, lock: { onWait } })
 }
 
 /** Where and how ssh goes: what the inventory says, then what ~/.ssh/config says of the name, then defaults. */

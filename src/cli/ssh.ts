@@ -36,13 +36,13 @@ async function login(
   words: readonly string[],
   path: string,
 ): Promise<ExitCode> {
-  const { inventory, redactor } = await load(world, parts, { path, limit: [], set: [] })
+  const { inventory } = await load(world, parts, { path, limit: [], set: [] })
   const host = inventory.hosts.find((one) => one.name === name)
   if (!host) {
     const names = inventory.hosts.map((one) => one.name)
     const meant = nearest(name, names)
     throw new InputError({
-      what: `no host is called ${JSON.stringify(redactor.text(name))}`,
+      what: `no host is called ${JSON.stringify(name)}`,
       where: path,
       fix: meant === undefined ? `hosts: ${names.join(', ')}` : `did you mean ${meant}?`,
     })

@@ -29,7 +29,7 @@ export async function startSupply({ artifacts: { source } }: Inventory, work: Lo
     if (work.make) work.report(event)
   }
   const options = { cacheDir: cacheFolder(work.world), report, signal: work.signal }
-  const known = (supply: Supply) => (work.make ? supply : withoutFailures(supply))
+  const known = (supply: Supply) => (work.make ? supply : withoutFailures(supply, started.resolve))
   if (source === 'lab') {
     const bundle = startBundle({ ...options, jobs: BUNDLE_JOBS })
     return { artifacts: nodeArtifacts(known(bundle), { label: 'lab bundle', pulls: false }), started: started.promise }
@@ -44,7 +44,11 @@ export async function startSupply({ artifacts: { source } }: Inventory, work: Lo
   return { artifacts: nodeArtifacts(known(supply), { label: 'download', pulls: true }), started: started.promise }
 }
 
-/** What a dry run may not make stays unknown: its plan says `known after`, and nobody waits for it. */
-function withoutFailures(supply: Supply): Supply {
-  return { artifact: (name, arch) => supply.artifact(name, arch).catch(() => new Promise(() => undefined)) }
+/** What a dry run may not make, or cannot, stays unknown: its plan says `known after`, and nobody waits for it. */
+function withoutFailures(supply: Supply, failed: () => void): Supply {
+  const never = () => {
+    failed()
+    return new Promise<never>(() => undefined)
+  }
+  return { artifact: (name, arch) => supply.artifact(name, arch).catch(never) }
 }

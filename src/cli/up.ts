@@ -75,7 +75,7 @@ async function up(world: World, parts: Parts, path: string, options: UpOptions):
   mayAct(world, options)
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan, VERSION)
   const loaded = await load(world, parts, { path, ...options })
-  const screen = new Screen(world, { ...options, redactor: loaded.redactor })
+  const screen = new Screen(world, options)
   const work = new AbortController()
   try {
     const consent: Consent = saved ? asSaved(saved) : options.dryRun ? 'look' : options.yes ? 'act' : 'ask'
@@ -110,7 +110,7 @@ function mayAct(world: World, { dryRun, yes, plan, json, input }: UpOptions): vo
   })
 }
 
-async function saveTo(file: string, { inventory, redactor }: Loaded, { plans }: VisitResult): Promise<void> {
-  const digest = sha256(redactor.text(JSON.stringify(inventory)))
+async function saveTo(file: string, { inventory }: Loaded, { plans }: VisitResult): Promise<void> {
+  const digest = sha256(JSON.stringify(inventory))
   await savePlan(file, { format: 1, version: VERSION, inventory: digest, hosts: plans })
 }

@@ -7,7 +7,7 @@ import { type HostPlan, type PlannedResource, pending } from '../core/plan.ts'
 import { plannedResource } from '../core/plan-host.ts'
 import type { Compiled } from '../core/play.ts'
 import { argv as shellWords } from '../core/quote.ts'
-import type { Finding } from '../core/resource.ts'
+import { type Finding, judged } from '../core/resource.ts'
 import { type RunResult, run } from '../core/run.ts'
 import { afterActing, afterFetching, afterJudging, afterLooking, type Closing } from './closing.ts'
 import { type Consent, consented } from './consent.ts'
@@ -44,7 +44,7 @@ export interface VisitResult {
 /** Lets the engine loose on hosts, and says what came of it. */
 export async function visit(input: Visit): Promise<VisitResult> {
   const { world, screen, compiled, missing, verbose } = input
-  const log = new RunLog()
+  const log = new RunLog(compiled.map(({ host }) => host))
   screen.listen((event) => log.on(event))
   for (const each of compiled) {
     const text = missing.get(each.host)
@@ -74,7 +74,7 @@ export async function visit(input: Visit): Promise<VisitResult> {
     ...{ exit, declined: consent.declined(), criticalPath, proofKeys: proofKeys(compiled) },
   }
   screen.say(lastWords(input.consent)(closing))
-  const plans = [...log.plans.values()]
+  const { plans } = log
   return {
     exit,
     plans,
@@ -111,11 +111,6 @@ function judgeTogether({ screen, judgeTogether: judge }: Visit, log: RunLog, ans
   return isUnmet
 }
 
-function judged({ met, accepted, severity }: Finding): 'met' | 'accepted' | 'unmet' | 'advised' {
-  if (met) return 'met'
-  if (accepted !== undefined) return 'accepted'
-  return severity === 'required' ? 'unmet' : 'advised'
-}
 
 function exitOf(exit: ExitCode, declined: boolean, isUnmet: boolean): ExitCode {
   if (exit !== EXIT.ok) return exit

@@ -54,8 +54,8 @@ function waitUntilOld(seconds: number): string {
   return `read -r up rest </proc/uptime
 read -r stat </proc/$$/stat
 set -f -- \${stat##*) }
-hundredths=1\${up%.*}\${up#*.}
-age=$(( hundredths - 1\${up%%.*}00 + \${up%.*} * 100 - \${20:-0} ))
+# The leading 1 keeps hundredths like 08 from being read as octal.
+age=$(( \${up%.*} * 100 + 1\${up#*.} - 100 - \${20:-0} ))
 left=$(( (${seconds}00 - age + 99) / 100 ))
 [ "$left" -le ${seconds} ] || left=${seconds}
 [ "$left" -le 0 ] || sleep "$left"`

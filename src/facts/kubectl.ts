@@ -11,11 +11,11 @@ export const WITH_OUR_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:$PATH; export 
 
 /**
  * Shell that defines `kubectl_ready` (is there a client and a kubeconfig?) and `k` (kubectl as cluster administrator with a
- * deadline for each request). Cache folder off: a look leaves no trace.
+ * deadline for each request). Its cache folder is one that nobody can make: a look leaves no trace.
  */
 export function kubectlPrelude(requestTimeoutSeconds = 10): string {
   return `kubectl_ready() { [ -x ${BIN_DIR}/kubectl ] && [ -e ${ADMIN_CONF} ]; }
-k() { KUBECACHEDIR=/nonexistent ${BIN_DIR}/kubectl --kubeconfig ${ADMIN_CONF} --request-timeout=${requestTimeoutSeconds}s "$@"; }`
+k() { KUBECACHEDIR=/dev/null ${BIN_DIR}/kubectl --kubeconfig ${ADMIN_CONF} --request-timeout=${requestTimeoutSeconds}s "$@"; }`
 }
 
 /** Shell that prints what comes on stdin as one line of base64. */

@@ -14,7 +14,8 @@ export interface InstalledPackage {
 export const packageFact: Fact<string, InstalledPackage | undefined> = {
   name: 'package',
   id: (name) => name,
-  script: (names) => `tab='\t'
+  script: (names) => `tab='\t' nl='
+'
 if command -v apt-get >/dev/null 2>&1 && [ -f /var/lib/dpkg/status ]; then
   dpkg-query -W -f '\${Package}\\t\${db:Status-Status}\\t\${db:Status-Want}\\t\${Version}\\n' -- ${argv(names)} 2>/dev/null |
   while IFS=$tab read -r name status want version; do
@@ -34,7 +35,7 @@ elif command -v rpm >/dev/null 2>&1; then
     [ -n "$version" ] || continue
     case $epoch in 0 | '') whole=$version ;; *) whole=$epoch:$version ;; esac
     held=''
-    case $locks in *"$name-$epoch:$version."* | *"$name-$version."*) held=hold ;; esac
+    case $nl$locks in *"$nl$name-$epoch:$version."* | *"$nl$name-$version."*) held=hold ;; esac
     printf '%s\\tinstalled\\t%s\\t%s\\n' "$name" "$whole" "$held"
   done
 fi

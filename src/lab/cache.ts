@@ -34,12 +34,6 @@ export function recipeDigest(recipe: Pick<Recipe, 'kind' | 'inputs'>): string {
     .slice(0, 24)
 }
 
-/** Folder of a thing that is in the cache, or undefined. */
-export async function cached(cache: Cache, recipe: Recipe): Promise<string | undefined> {
-  const folder = entryFolder(cache, recipe)
-  return (await exists(folder)) ? folder : undefined
-}
-
 /**
  * Folder of the finished thing; made by `build` in a folder beside it and then renamed, so that a crash leaves nothing
  * that looks finished. Two processes do not make one thing twice: the second waits for the first.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { InputError } from '../core/errors.ts'
 import type { Machine, MachineSpec } from './machine.ts'
 
@@ -16,8 +17,15 @@ export function requireName(name: string, kind: string): string {
 /** A machine cannot change its shape while it exists. */
 export function checkSpec(spec: MachineSpec, existing: readonly Machine[]): void {
   requireName(spec.name, 'machine')
+  if (spec.driver !== 'qemu' && spec.extraDisksGiB !== undefined && spec.extraDisksGiB.length > 0) {
+    throw new InputError({
+      what: `lab machine ${spec.name} cannot have disks beside its first`,
+      why: `only qemu machines have NVMe disks, this one is ${spec.driver}`,
+      fix: 'set lab.driver to qemu, or leave the disks out',
+    })
+  }
   const machine = existing.find(({ name }) => name === spec.name)
-  if (machine === undefined || JSON.stringify(machine.spec) === JSON.stringify(spec)) return
+  if (machine === undefined || isDeepStrictEqual(machine.spec, spec)) return
   throw new InputError({
     what: `lab machine ${spec.name} exists with another shape`,
     where: machine.folder,

@@ -66,7 +66,8 @@ function troubleLines({ what, where, why, fix }: Trouble, columns?: number): rea
   const head = inertLines(what)
   return [
     ...(columns === undefined ? head : head.flatMap((line) => wrap(line, columns - 4))),
-    ...field('where:', where),
+    // Several problems of one file name their places themselves.
+    ...field('where:', where !== undefined && what.includes(where) ? undefined : where),
     ...field('why:', why),
     ...field('fix:', fix),
   ]

@@ -51,18 +51,24 @@ function headLine({ title, hosts }: RunView, { columns, nowMs, paint }: FrameOpt
 
 /** Left text, cut if need be, and right text at the right edge. */
 function spread(left: string, right: string, columns: number): string {
+  if (right === '') return cut(left, columns)
   const room = columns - widthOf(right) - 2
   if (room < 8) return cut(left, columns)
   return `${pad(cut(left, room), room)}  ${right}`
 }
 
 function taskRows(tasks: readonly TaskView[], options: FrameOptions): readonly string[] {
-  const shown = tasks.filter((task) => task.state === 'active' || task.state === 'failed' || task.depth === 0)
+  const shown = tasks.filter(isWorthALine)
   const room = shown.length > options.rows ? options.rows - 1 : options.rows
   const kept = new Set(shown.toSorted((a, b) => taskRank(a) - taskRank(b)).slice(0, Math.max(0, room)))
   const rows = shown.filter((task) => kept.has(task)).map((task) => taskRow(task, tasks, options))
   const rest = shown.length - kept.size
   return rest > 0 ? [...rows, options.paint.faint(cut(`  … ${rest} more local tasks`, options.columns))] : rows
+}
+
+/** What goes on, and what went wrong. What is done and took its time has a line that stays, above the frame. */
+function isWorthALine({ state }: TaskView): boolean {
+  return state === 'active' || state === 'failed'
 }
 
 function taskRank({ state, depth }: TaskView): number {
@@ -78,7 +84,6 @@ function taskRow(task: TaskView, tasks: readonly TaskView[], { columns, nowMs, p
   const how = [
     ...(task.progress === undefined ? [] : [task.progress]),
     ...(parts.length > 0 && task.state === 'active' ? [`${ready} of ${count(parts.length, 'part')} ready`] : []),
-    ...(task.state === 'cached' ? ['from the cache'] : []),
     ...(task.line !== undefined && task.state !== 'ok' && task.state !== 'cached' ? [task.line] : []),
   ]
   const indent = ' '.repeat(2 * task.depth)

@@ -89,7 +89,8 @@ export class RunView {
   #task(event: TaskEvent & { readonly t: number }): void {
     const task: TaskView = this.tasks.get(event.id) ?? {
       id: event.id,
-      depth: event.id.split('/').length - 1,
+      // A part is shown below what it is part of, when that was told of.
+      depth: [...this.tasks.keys()].filter((id) => event.id.startsWith(`${id}/`)).length,
       title: '',
       state: 'active',
       sinceMs: event.t,

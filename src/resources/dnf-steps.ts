@@ -7,21 +7,20 @@ const LOCKS = ['/var/lib/rpm/.rpm.lock', '/usr/lib/sysimage/rpm/.rpm.lock'] as c
 
 const DNF = 'dnf -y --setopt=install_weak_deps=False --color=never'
 
-/** dnf reads its lists anew by itself when they are too old; once more by force when a package is not in them. */
+/**
+ * dnf reads its lists anew by itself when they are too old; once more by force when a package is not in them. Asked for an
+ * older version than the one there, `install` may do nothing and be content: `downgrade` is for that.
+ */
 export function dnfInstall(names: readonly NamedPackage[], lockSeconds: number): string {
   const words = names.map(({ name, version }) => (version === undefined ? name : `${name}-${version}`))
-  // `install` does not go back to an older version that is asked for by name; `downgrade` does.
-  const older = names.some(({ version }) => version !== undefined) ? ` || ${DNF} downgrade -- ${argv(words)}` : ''
-  return `${lockWait(LOCKS, lockSeconds)}
-set -- ${argv(names.map(({ name }) => name))}
-${DNF} install -- ${argv(words)} || ${DNF} --refresh install -- ${argv(words)}${older} || exit 1
-rpm -q -- "$@"${older === '' ? '' : ` >/dev/null${pinned(names)}`}`
-}
-
-/** \`dnf install\` of an older version than the one there succeeds and changes nothing: ask for the way back then. */
-function pinned(names: readonly NamedPackage[]): string {
-  const words = names.flatMap(({ name, version }) => (version === undefined ? [] : [`${name}-${version}`]))
-  return ` && { dnf -q list --installed -- ${argv(words)} >/dev/null 2>&1 || ${DNF} downgrade -- ${argv(words)}; }`
+  const pinned = argv(words.filter((_, i) => names[i]?.version !== undefined))
+  const install = `${DNF} install -- ${argv(words)} || ${DNF} --refresh install -- ${argv(words)} || exit 1`
+  const steps = [lockWait(LOCKS, lockSeconds), install]
+  if (pinned !== '')
+    steps.push(`for package in ${pinned}; do
+  dnf -q list --installed -- "$package" >/dev/null 2>&1 || ${DNF} downgrade -- "$package" || exit 1
+done`)
+  return steps.join('\n')
 }
 
 export function dnfRemove(names: readonly NamedPackage[], lockSeconds: number): string {

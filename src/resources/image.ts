@@ -16,6 +16,7 @@ import {
   containerImageFact,
   ctr,
   IMAGE_LABEL,
+  imageStamp,
   RUNTIME_PATH,
 } from '../facts/container-image.ts'
 
@@ -57,8 +58,8 @@ export function image(input: ImageInput, options: ResourceOptions = {}): Resourc
   return resource(imageType, { ...input, name }, { title: `image ${name}`, ...options })
 }
 
-/** Where containerd keeps images, and what runs. */
-const CONTAINERD_STATE = ['/var/lib/containerd', '/run/containerd']
+/** Where containerd keeps images, what runs, and the sockets and folders of its plug-ins. */
+const CONTAINERD_STATE = ['/var/lib/containerd', '/run/containerd', '/run/nri', '/opt/containerd']
 
 interface ImageState {
   readonly image: ContainerImage | undefined
@@ -67,7 +68,7 @@ interface ImageState {
 export const imageType: ResourceType<ImageWant, ImageState> = {
   name: 'image',
   key: ({ name }) => `image:${name}`,
-  paths: () => CONTAINERD_STATE,
+  paths: ({ name }) => [...CONTAINERD_STATE, imageStamp(name)],
   probes: (want) => [probe(containerImageFact, askOf(want))],
   observe: (want, answers) => ({ image: answers.get(probe(containerImageFact, askOf(want))) }),
   diff: (want, { image }) =>
@@ -99,7 +100,7 @@ function pullChanges(digest: string | undefined, have: ContainerImage | undefine
   return digest === undefined || have.digest === digest ? [] : [{ what: 'digest', from: have.digest, to: digest }]
 }
 
-/** The label is written last: an import that was cut off is done again. */
+/** Label and stamp are written last: an import that was cut off is done again. */
 function importStep({ name, address }: ImageWant, file: ArtifactFile): Step {
   const { sha256 } = file.artifact
   return {
@@ -115,7 +116,9 @@ if [ -z "$digest" ]; then
   printf '%s\\n' "the archive holds no image called $name; it holds:" "$out"
   exit 1
 fi
-ctr images label "$name" "${IMAGE_LABEL}=${sha256}@$digest" >/dev/null`,
+ctr images label "$name" "${IMAGE_LABEL}=${sha256}@$digest" >/dev/null || exit 1
+stamp=${imageStamp(name)}
+mkdir -p "\${stamp%/*}" && printf '%s\\n' "${sha256}@$digest" >"$stamp.new" && mv -f "$stamp.new" "$stamp"`,
   }
 }
 

@@ -58,6 +58,7 @@ const CONTROL_PLANE_FOLDERS = [
   '/run/containerd',
   '/var/log/pods',
   '/var/log/containers',
+  '/usr/libexec/kubernetes',
   '/var/lib/cni',
   '/run/netns',
 ]

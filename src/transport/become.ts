@@ -92,8 +92,8 @@ export interface BecomeEvidence {
   readonly passwordSent: boolean
 }
 
-/** Times sudo asked for the password. */
-export const promptsIn = (stderr: string, nonce: string): number => stderr.split(sudoPrompt(nonce)).length - 1
+/** Times sudo asked for the password. sudo-rs dresses the prompt up, so only the nonce in it is looked for. */
+export const promptsIn = (stderr: string, nonce: string): number => stderr.split(nonce).length - 1
 
 /** stderr without what login shell and sudo said before the hello. */
 export function stderrAfterHello(stderr: string, nonce: string): string {
@@ -102,41 +102,55 @@ export function stderrAfterHello(stderr: string, nonce: string): string {
   return at < 0 ? stderr.replaceAll(sudoPrompt(nonce), '') : stderr.slice(at + marker.length)
 }
 
-/** Order matters: sudo checks the password before the rules, and says everything on stderr (LC_ALL=C). */
-const SUDO_SAYS: readonly { readonly pattern: RegExp; readonly trouble: (user: string) => Trouble }[] = [
-  {
-    pattern: /must have a tty/i,
-    trouble: (user) => ({
-      what: 'sudo wants a terminal',
-      why: 'its rules contain `Defaults requiretty`, which no automation can satisfy',
-      fix: `add a line \`Defaults:${user} !requiretty\` with: sudo visudo -f /etc/sudoers.d/provision`,
-    }),
-  },
-  {
-    pattern: /not in the sudoers|not allowed to (execute|run)|may not run sudo|is not allowed/i,
-    trouble: (user) => ({
-      what: `${user} may not run scripts as root with sudo`,
-      why: 'no sudo rule allows it, or the rules allow single commands only',
-      fix: `add a line \`${user} ALL=(ALL:ALL) ALL\` with: sudo visudo -f /etc/sudoers.d/provision`,
-    }),
-  },
-  {
-    pattern: /incorrect password|try again|no password was provided|authentication fail/i,
-    trouble: (user) => ({
-      what: `sudo does not accept the password of ${user}`,
-      why: 'the configured sudo password is wrong. It was tried once only, so that no account is locked',
-      fix: "correct the become password in the inventory's secrets",
-    }),
-  },
-  {
-    pattern: /password is required|authentication is required|terminal is required/i,
-    trouble: (user) => ({
-      what: `sudo asks for the password of ${user}, and none is configured`,
-      why: 'no rule with NOPASSWD applies',
-      fix: `name a sudo password for the host in the inventory, or add \`${user} ALL=(ALL:ALL) NOPASSWD: ALL\` with: sudo visudo -f /etc/sudoers.d/provision`,
-    }),
-  },
-]
+interface Saying {
+  readonly pattern: RegExp
+  readonly trouble: (user: string) => Trouble
+}
+
+const WANTS_TERMINAL: Saying = {
+  pattern: /must have a tty/i,
+  trouble: (user) => ({
+    what: 'sudo wants a terminal',
+    why: 'its rules contain `Defaults requiretty`, which no automation can satisfy',
+    fix: `add a line \`Defaults:${user} !requiretty\` with: sudo visudo -f /etc/sudoers.d/provision`,
+  }),
+}
+
+const NO_RULE: Saying = {
+  pattern: /not in the sudoers|not allowed to (execute|run)|may not run sudo|is not allowed|afraid I can't do that/i,
+  trouble: (user) => ({
+    what: `${user} may not run scripts as root with sudo`,
+    why: 'no sudo rule allows it, or the rules allow single commands only',
+    fix: `add a line \`${user} ALL=(ALL:ALL) ALL\` with: sudo visudo -f /etc/sudoers.d/provision`,
+  }),
+}
+
+const WRONG_PASSWORD: Saying = {
+  pattern: /incorrect (password|authentication)|try again|no password was provided|authentication fail/i,
+  trouble: (user) => ({
+    what: `sudo does not accept the password of ${user}`,
+    why: 'the configured sudo password is wrong. It was tried once only, so that no account is locked',
+    fix: "correct the become password in the inventory's secrets",
+  }),
+}
+
+const NO_PASSWORD: Saying = {
+  pattern: /password is required|authentication is required|terminal is required/i,
+  trouble: (user) => ({
+    what: `sudo asks for the password of ${user}, and none is configured`,
+    why: 'no rule with NOPASSWD applies',
+    fix:
+      `name a sudo password for the host in the inventory, or add \`${user} ALL=(ALL:ALL) NOPASSWD: ALL\` ` +
+      'with: sudo visudo -f /etc/sudoers.d/provision',
+  }),
+}
+
+/** sudo says everything on stderr (LC_ALL=C). Order matters: `sudo -n` has complained of a missing password before. */
+function sudoSaid({ stderr, nonce }: BecomeEvidence): Saying | undefined {
+  const said = [WANTS_TERMINAL, NO_RULE, WRONG_PASSWORD, NO_PASSWORD].find(({ pattern }) => pattern.test(stderr))
+  const askedAgain = promptsIn(stderr, nonce) > 1
+  return askedAgain && said !== WANTS_TERMINAL && said !== NO_RULE ? WRONG_PASSWORD : said
+}
 
 function explain(target: SshTarget, evidence: BecomeEvidence): Trouble {
   const { user } = target
@@ -147,11 +161,7 @@ function explain(target: SshTarget, evidence: BecomeEvidence): Trouble {
       fix: 'log in as root, or install sudo on the host',
     }
   }
-  const said = SUDO_SAYS.find(({ pattern }) => pattern.test(evidence.stderr))
-  if (promptsIn(evidence.stderr, evidence.nonce) > 1 && said?.pattern.test('must have a tty') !== true) {
-    const wrong = SUDO_SAYS[2]
-    if (wrong !== undefined && !/not in the sudoers|not allowed/i.test(evidence.stderr)) return wrong.trouble(user)
-  }
+  const said = sudoSaid(evidence)
   if (said !== undefined) return said.trouble(user)
   const last = `${evidence.noise}\n${stderrAfterHello(evidence.stderr, evidence.nonce)}`
     .trim()
@@ -166,6 +176,8 @@ function explain(target: SshTarget, evidence: BecomeEvidence): Trouble {
   return {
     what: 'the login shell did not start a POSIX shell',
     why,
-    fix: `give ${user} a login shell such as /bin/sh, without a forced command, and make sure that \`ssh ${target.address} sh -c id\` works`,
+    fix:
+      `give ${user} a login shell such as /bin/sh, without a forced command, ` +
+      `and make sure that \`ssh ${target.address} sh -c id\` works`,
   }
 }

@@ -81,9 +81,10 @@ class Connector {
         key += `>${jump.user}@${jump.address}:${jump.port}`
         const before = last
         const name = key
-        const hop = this.#hop(name, () => this.#handshake(jump, signal, before))
+        // Others may share it: it does not end with the one who asked first.
+        const hop = this.#hop(name, () => this.#handshake(jump, new AbortController().signal, before))
         taken.push(() => this.#leaveHop(name, hop))
-        last = await hop.connection
+        last = await unlessAborted(hop.connection, signal)
       }
       return { last, leave }
     } catch (error) {
@@ -149,6 +150,15 @@ class Connector {
     this.#doors.set(key, gate)
     return gate
   }
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    if (signal.aborted) return stop()
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
 }
 
 function timeoutsOf(target: SshTarget, timeouts: ConnectTimeouts): ConnectTimeouts {

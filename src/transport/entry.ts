@@ -69,7 +69,7 @@ export class Entry {
    */
   onStderr(chunk: Buffer): boolean {
     this.#stderr = (this.#stderr + chunk.toString('utf8')).slice(-NOISE_BYTES)
-    return this.#passwordSent && promptsIn(this.#stderr, this.#nonce) > 1
+    return this.#passwordSent && (promptsIn(this.#stderr, this.#nonce) > 1 || /try again/i.test(this.#stderr))
   }
 
   /** The line for sudo. @throws UnreachableError */

@@ -15,7 +15,7 @@ export interface LockOptions {
   readonly onWait?: (host: string, text: string) => void
 }
 
-export const LOCK_OPTIONS: LockOptions = { orphanMs: 10 * 60_000, takeMs: 30_000 }
+export const LOCK_OPTIONS: LockOptions = { orphanMs: 10 * 60_000, takeMs: 60_000 }
 
 /** A talk that lasts as long as the lock: no deadline of its own. */
 const FOREVER_MS = 2 ** 31 - 1

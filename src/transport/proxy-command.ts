@@ -13,7 +13,8 @@ export class ProxyCommand extends Duplex {
   constructor(command: string | readonly string[]) {
     super({ allowHalfOpen: false })
     const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', `exec ${command}`] : command
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    // In a process group of its own: Ctrl-C on the terminal is for us, and must not cut a connection that is in use.
+    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
     this.#child.on('error', (error) => this.destroy(error))
     this.#child.on('close', (code, signal) => {
       this.#exit = signal === null ? `exit code ${code}` : `ended by ${signal}`

@@ -26,7 +26,8 @@ type Reading =
 /**
  * One job on the host, read to its end through as many connections as it takes. The host decides whether the job was
  * started: the journal folder is claimed under a lock before the first byte of it runs, so asking again never starts it
- * again.
+ * again. The journal of a job that went well goes when its verdict was read; that of a failed one stays for whoever
+ * wants to look, until a later run takes the lock (the last run's journals are kept), or the host restarts.
  */
 class Supervision {
   readonly #link: Link
@@ -65,8 +66,7 @@ class Supervision {
     this.#parser?.flush()
     const { code } = this.#sections
     const sections = this.#sections.finish()
-    if (code !== undefined && reading.kind !== 'aborted')
-      return { kind: 'exited', code, sections, stderr: this.#stderr }
+    if (code !== undefined) return { kind: 'exited', code, sections, stderr: this.#stderr }
     const sent = this.#mayHaveRun
     switch (reading.kind) {
       case 'aborted':
@@ -101,7 +101,8 @@ class Supervision {
       await reconnected()
       return undefined
     } catch (error) {
-      if (!(error instanceof UnreachableError)) return 'stopped by you'
+      if (signal.aborted) return 'stopped by you'
+      if (!(error instanceof UnreachableError)) throw error
       return attempt < RECONNECTS ? 'again' : error.trouble.what
     }
   }

@@ -27,7 +27,7 @@ describe('the process', () => {
   it('prints what the user can mend as a card, without a stack', () => {
     const { status, stderr } = spawnSync(PROGRAM, ['up', '/nonexistent.yaml', '--yes'], { encoding: 'utf8' })
     expect(status).toBe(2)
-    expect(stderr).toMatch(/^error: .*\n {2}where: {2}\/nonexistent\.yaml\n {2}fix: /)
+    expect(stderr).toMatch(/^error: .*\/nonexistent\.yaml.*\n {2}fix: /)
     expect(stderr).not.toMatch(/^ +at /m)
   })
 })

@@ -25,7 +25,7 @@ Host bastion
 `,
 )
 const world = { home, user: 'me', env: { SSH_AUTH_SOCK: '/run/agent' } } as unknown as World
-const options = { world, acceptNewHostKeys: false }
+const options = { world, report: () => undefined, acceptNewHostKeys: false }
 const ask = { ...options, askHostKey: async () => true }
 
 async function host(lines: string): Promise<Host> {

@@ -39,6 +39,18 @@ describe('up --dry-run', () => {
   })
 })
 
+describe('up --dry-run of a lab machine that does not exist', () => {
+  it('says what it would be, lists what would be looked at then, and connects to nothing', async () => {
+    office.hosts.unmade.set('a', 'a does not exist yet: it would be a machine')
+    const { code, out } = await office.run(['up', office.inventory('a'), '--dry-run', '--detailed-exitcode'])
+    expect(code).toBe(10)
+    expect(out).toContain('a does not exist yet: it would be a machine')
+    expect(out).toContain('~ note:first (known after lab machine a)')
+    expect(out).toContain('this was a dry run: nothing was changed')
+    expect(office.hosts.connected).toEqual([])
+  })
+})
+
 describe('up --yes', () => {
   it('changes hosts, and a second time has nothing to do', async () => {
     const inventory = office.inventory('a', 'b')
@@ -49,6 +61,14 @@ describe('up --yes', () => {
     expect(second.code).toBe(0)
     expect(second.out).toContain('nothing to change: 2 hosts as wanted')
     expect(changed()).toBe(2)
+  })
+  it('says what it is about to do, in the order of the inventory', async () => {
+    const { out } = await office.run(['up', office.inventory('b', 'a'), '--yes'])
+    expect(out).toMatch(/b: 1 to change; 1 requirement met\n {2}Write {2}1 to change\n/)
+    expect(out).toMatch(/✓ b .*\n✓ a /)
+    office.hosts.text.clear()
+    const verbose = await office.run(['up', office.inventory('b'), '--yes', '--verbose'])
+    expect(verbose.out.indexOf('+new')).toBeLessThan(verbose.out.indexOf('write the note: ok'))
   })
   it('lets no host suffer for another, and says how to go on', async () => {
     office.hosts.gone.add('a')

@@ -26,6 +26,12 @@ describe('names', () => {
 })
 
 describe('machines', () => {
+  it('have more disks only where there is NVMe', () => {
+    const spec: MachineSpec = { name: 'one', driver: 'qemu', memoryMiB: 512, diskGiB: 6, cpus: 1, extraDisksGiB: [4] }
+    expect(() => checkSpec(spec, [])).not.toThrow()
+    expect(() => checkSpec({ ...spec, driver: 'uml' }, [])).toThrow(/cannot have disks beside its first/)
+    expect(() => checkSpec({ ...spec, driver: 'uml', extraDisksGiB: [] }, [])).not.toThrow()
+  })
   it('get the smallest number nobody has', () => {
     expect(freeIndex([])).toBe(1)
     expect(freeIndex([{ index: 1 }, { index: 3 }])).toBe(2)

@@ -62,7 +62,7 @@ const FOLDER = new URL('../cases/resources/', import.meta.url).pathname
 
 for (const type of readdirSync(FOLDER)) {
   const make = MAKERS[type] as ((want: unknown) => Resource) | undefined
-  if (!make) continue
+  if (!make) throw new Error(`test/cases/resources/${type}: there is no resource type of this name`)
   describe(type, () => {
     for (const name of readdirSync(join(FOLDER, type))) {
       const cases = parse(readFileSync(join(FOLDER, type, name), 'utf8')) as readonly Case[]

@@ -12,6 +12,7 @@ import type { Host } from '../../src/inventory/inventory.ts'
 import { readInventory } from '../../src/inventory/read.ts'
 import { troubleCard } from '../../src/render/failure-card.ts'
 import { PLAIN } from '../../src/render/paint.ts'
+import { Redactor } from '../../src/render/redact.ts'
 import { FakeStream } from './fake-terminal.ts'
 
 /** Hosts that are a word of text each: what the command line does with a run, without any host. */
@@ -23,6 +24,8 @@ export class FakeHosts {
   readonly sessions: FakeSession[] = []
   /** Hosts that cannot be reached. */
   readonly gone = new Set<string>()
+  /** Lab machines that do not exist before somebody makes them, and what they would be. */
+  readonly unmade = new Map<string, string>()
   /** Hosts that miss a requirement. */
   readonly unmet = new Set<string>()
   /** Hosts whose step ends with status 1. */
@@ -41,7 +44,10 @@ export class FakeHosts {
   parts(): Parts {
     return {
       readInventory,
-      machines: async () => ({ place: (host) => host, missing: new Map() }),
+      machines: async (_inventory, _hosts, { make }) => ({
+        place: (host) => host,
+        missing: make ? new Map() : new Map(this.unmade),
+      }),
       compile: async (_inventory, hosts, { purpose }) => {
         this.purposes.push(purpose)
         return hosts.map((host) => compile(this.#play(), host))
@@ -211,6 +217,7 @@ export class FakeOffice {
       stdin: stdin.asRead(),
       stdout: stdout.asWrite(),
       stderr: stderr.asWrite(),
+      redactor: new Redactor(),
       signal: signal ?? new AbortController().signal,
     }
     const code = await runProgram(world, this.hosts.parts()).catch((error: unknown) => {

@@ -38,6 +38,9 @@ export class FaultProxy {
     return new FaultProxy(server, targetPort)
   }
 
+  /** Limits what clients send, from now on. */
+  bytesPerSecond = Number.POSITIVE_INFINITY
+
   /** For the next connection. */
   breakNext(plan: FaultPlan): void {
     this.#plan = plan
@@ -75,6 +78,10 @@ export class FaultProxy {
       if (this.#hostSpoke) this.turns++
       this.#hostSpoke = false
       if (leftBytes > 0) host.write(chunk)
+      const pauseMs = (chunk.length / this.bytesPerSecond) * 1000
+      if (pauseMs < 1) return
+      client.pause()
+      setTimeout(() => client.resume(), pauseMs)
     })
     host.on('end', () => client.end())
     client.on('end', () => host.end())

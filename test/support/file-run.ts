@@ -7,9 +7,21 @@ import type { SshTarget } from '../../src/transport/target.ts'
 
 /** `count` small files in `folder`, each with a text of its own. */
 export function smallFiles(folder: string, count: number): readonly Resource[] {
-  return Array.from({ length: count }, (_, i) =>
-    file({ path: `${folder}/f${String(i).padStart(4, '0')}`, content: `file ${i} of a test\n` }),
-  )
+  return Array.from({ length: count }, (_, i) => file({ path: `${folder}/${nameOf(i)}`, content: contentOf(i) }))
+}
+
+/** Shell that puts the same files there by hand. */
+export function smallFilesScript(folder: string, count: number): string {
+  const files = Array.from({ length: count }, (_, i) => `printf '%s' '${contentOf(i)}' >${folder}/${nameOf(i)}`)
+  return ['umask 022', `mkdir -p ${folder}`, ...files, `chmod 0644 ${folder}/*`].join('\n')
+}
+
+function nameOf(i: number): string {
+  return `f${String(i).padStart(4, '0')}`
+}
+
+function contentOf(i: number): string {
+  return `file ${i} of a test\n`
 }
 
 /** The engine, over real ssh, with resources of the test's own instead of a playbook. */

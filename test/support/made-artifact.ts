@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,14 +12,14 @@ export async function madeArtifact(
   content: string | Uint8Array,
   kind: ArtifactKind = 'binary',
 ): Promise<ArtifactFile> {
-  const path = join(await mkdtemp(join(tmpdir(), 'provision-artifact-')), 'file')
+  const path = join(await folderOfThisRun(), 'file')
   await writeFile(path, content)
   return fromFile(name, path, kind)
 }
 
 /** A gzipped tar of files made by a shell script in an empty folder. */
 export async function madeArchive(name: string, script: string): Promise<ArtifactFile> {
-  const folder = await mkdtemp(join(tmpdir(), 'provision-artifact-'))
+  const folder = await folderOfThisRun()
   const made = await local(
     ['sh', '-ec', `mkdir in; cd in; ${script}; tar -czf ../file --sort=name --mtime=@0 --owner=1000 --group=1000 *`],
     {
@@ -27,6 +28,12 @@ export async function madeArchive(name: string, script: string): Promise<Artifac
   )
   if (made.code !== 0) throw new Error(made.stderr)
   return fromFile(name, join(folder, 'file'), 'archive')
+}
+
+async function folderOfThisRun(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'provision-artifact-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 async function fromFile(name: string, path: string, kind: ArtifactKind): Promise<ArtifactFile> {

@@ -1,12 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseDocument } from 'yaml'
+import { parse, parseDocument, stringify } from 'yaml'
+import { argv } from '../../src/core/quote.ts'
 import { type Lab, openLab } from '../../src/lab/lab.ts'
 import { type CommandResult, command } from '../../src/lab/local/command.ts'
 import { CommandLine } from './command-line.ts'
 
 const EXAMPLE = join(import.meta.dirname, '../../inventory/lab.yaml')
 const HOST = 'lab1'
+
+export interface RemoteHost {
+  readonly ssh?: Readonly<Record<string, unknown>>
+  readonly become?: Readonly<Record<string, unknown>>
+  /** Keys of the inventory's top. */
+  readonly top?: Readonly<Record<string, unknown>>
+}
 
 export interface Sessions {
   /** Session channels that ran a command or shell. */
@@ -45,6 +53,30 @@ export class MainLab implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lab.down()
     await this.cli[Symbol.asyncDispose]()
+  }
+
+  /**
+   * An inventory with the same machine as if it were anybody's: reached over the lab's network by what `host` says. Without
+   * `hostKeys` in its `ssh` the machine's own key is pinned.
+   */
+  async asRemote(file: string, host: RemoteHost = {}): Promise<string> {
+    const [found] = await this.lab.list()
+    if (!found) throw new Error('there is no machine yet')
+    const { address, port, hostKey, identityFile, proxyCommand = [] } = found.machine
+    const { lab: _lab, hosts: _hosts, ...rest } = parse(await readFile(this.inventory, 'utf8'))
+    const ssh = {
+      user: 'root',
+      port,
+      hostKeys: [hostKey],
+      proxyCommand: argv(proxyCommand),
+      ...(host.ssh?.password === undefined ? { identityFile } : {}),
+      ...host.ssh,
+    }
+    const become = host.become ?? { method: 'auto' }
+    const hosts = { [HOST]: { roles: ['control-plane', 'worker'], address, ssh, become } }
+    const path = join(this.cli.folder, file)
+    await writeFile(path, stringify({ ...rest, ...host.top, hosts }))
+    return path
   }
 
   /** Runs sh text in the machine through the system's own ssh. */

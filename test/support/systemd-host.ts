@@ -21,7 +21,12 @@ export class SystemdHost extends TestHost {
       : 'mount -t cgroup2 lab sys/fs/cgroup'
     const systemd = `/usr/lib/systemd/systemd${v1 ? ' SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1' : ''}`
     const { child, pid } = await TestHost.boot({
-      enter: ['sh', '-c', `for g in ${cgroups.join(' ')}; do printf '%s' $$ >$g/cgroup.procs; done; exec "$@"`, 'sh'],
+      enter: [
+        'sh',
+        '-c',
+        `for g in ${cgroups.join(' ')}; do printf '%s' $$ >$g/cgroup.procs; done; exec setpriv --pdeathsig KILL "$@"`,
+        'sh',
+      ],
       namespaces: ['--cgroup'],
       init: `${mounts}
 exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /bin/sh -c 'printf "ready\\n"; exec ${systemd} >/dev/null 2>&1 </dev/null'`,
@@ -80,22 +85,31 @@ async function makeCgroups(name: string): Promise<readonly string[]> {
       controllers === '' && !existsSync(`${CGROUPS}/unified`) ? '.' : controllers.replace('name=', '') || 'unified'
     const folder = join(CGROUPS, hierarchy, path)
     if (controllers === 'cpuset' || !existsSync(folder)) continue
+    await sweep(folder)
     await mkdir(join(folder, name))
     made.push(join(folder, name))
   }
   return made
 }
 
+/** Removes what test runs that were killed left behind. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, owner] = /^provision-test-(\d+)-\d+$/.exec(name) ?? []
+    if (owner !== undefined && !existsSync(`/proc/${owner}`)) await removeTree(join(folder, name), 1)
+  }
+}
+
 /** A cgroup's files cannot be removed, its folders only from the inside out, once the kernel has buried their processes. */
-async function removeTree(folder: string): Promise<void> {
+async function removeTree(folder: string, patience = 50): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  for (const entry of entries) if (entry.isDirectory()) await removeTree(join(folder, entry.name))
-  for (let tries = 0; tries < 50; tries++) {
+  for (const entry of entries) if (entry.isDirectory()) await removeTree(join(folder, entry.name), patience)
+  for (let tries = 0; tries < patience; tries++) {
     const error: unknown = await rmdir(folder).then(
       () => undefined,
       (reason: unknown) => reason,
     )
     if (!(error instanceof Error && 'code' in error && error.code === 'EBUSY')) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    if (tries + 1 < patience) await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

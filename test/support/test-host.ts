@@ -77,7 +77,18 @@ ip link set lo up 2>/dev/null || :
 touch .lab-born
 ${how.init ?? WAIT_FOR_THE_END}`
     const spaces = ['--mount', '--pid', '--fork', '--kill-child', '--net', '--uts', '--ipc', ...(how.namespaces ?? [])]
-    const [program = '', ...words] = [...(how.enter ?? []), 'unshare', ...spaces, 'sh', '-c', script]
+    // Gone with this process, even when it is killed: a systemd would not notice that nobody reads its output.
+    const [program = '', ...words] = [
+      'setpriv',
+      '--pdeathsig',
+      'KILL',
+      ...(how.enter ?? []),
+      'unshare',
+      ...spaces,
+      'sh',
+      '-c',
+      script,
+    ]
     const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] })
     const [ready] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['died'])])
     if (String(ready).trim() !== 'ready') throw new Error('the test host did not start; is this running as root?')

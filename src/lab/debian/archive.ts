@@ -49,16 +49,21 @@ export function sourceLine(archive: Pick<Archive, 'uri'>, suite: string, keyring
  * A keyring that signs for `suite`. The machine's own may be older than the suite; its own suite then has a newer one,
  * signed by the old keys.
  */
-export async function keyringFor(folder: string, archive: Archive, suite: string): Promise<string> {
+export async function keyringFor(
+  folder: string,
+  archive: Archive,
+  suite: string,
+  keyring: string = KEYRING,
+): Promise<string> {
   const tryOut = join(folder, 'keyring')
   try {
-    await privateApt(tryOut, [sourceLine(archive, suite, KEYRING)], 'empty')
-    return KEYRING
+    await privateApt(tryOut, [sourceLine(archive, suite, keyring)])
+    return keyring
   } catch (error) {
     if (!(error instanceof FailedError) || !/NO_PUBKEY|not signed/.test(error.trouble.why ?? '')) throw error
   }
-  const apt = await privateApt(tryOut, [sourceLine(archive, archive.suite, KEYRING)], 'empty')
-  await apt.get(['download', 'debian-archive-keyring'])
+  const get = await privateApt(tryOut, [sourceLine(archive, archive.suite, keyring)])
+  await get(['download', 'debian-archive-keyring'])
   await must(['sh', '-c', 'dpkg-deb -x debian-archive-keyring_*.deb tree'], { cwd: tryOut, deadlineMs: 60_000 })
   return join(tryOut, 'tree', KEYRING)
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FailedError } from '../../core/errors.ts'
 import { command, must } from '../local/command.ts'
@@ -31,8 +31,11 @@ export async function makeDisk(
   await rename(part, target)
 }
 
+/** Copies a file with its holes and renames it into place: a killed run leaves the old file, not half of the new. */
 export async function copySparse(from: string, to: string): Promise<void> {
-  await must(['cp', '--reflink=auto', '--sparse=always', '--', from, to], { deadlineMs: DISK_DEADLINE_MS })
+  const part = `${to}.copy`
+  await must(['cp', '--reflink=auto', '--sparse=always', '--', from, part], { deadlineMs: DISK_DEADLINE_MS })
+  await rename(part, to)
 }
 
 /** Writes files with debugfs, which changes a file system without a mount, so without any right beyond the image file. */
@@ -68,6 +71,5 @@ async function debugfs(disk: string, script: string, lines: readonly string[]): 
 
 /** An empty disk that takes room only where it is written. */
 export async function makeEmptyDisk(path: string, sizeGiB: number): Promise<void> {
-  await mkdir(join(path, '..'), { recursive: true })
   await must(['truncate', `--size=${sizeGiB}G`, path], { deadlineMs: 10_000 })
 }

@@ -50,6 +50,7 @@ export async function command(argv: readonly string[], options: CommandOptions):
   })
   const life = child.stdio[3] as Writable
   life.on('error', () => {})
+  child.once('exit', () => life.destroy())
   const log = options.log === undefined ? undefined : createWriteStream(options.log, { flags: 'a' })
   log?.write(`$ ${words(argv)}\n`)
   const kept = { stdout: '', stderr: '' }
@@ -75,7 +76,6 @@ export async function command(argv: readonly string[], options: CommandOptions):
     return { ...kept, timedOut, code: code ?? 128 + (signal === 'SIGKILL' ? 9 : 15) }
   } finally {
     clearTimeout(timer)
-    life.end()
     options.signal?.removeEventListener('abort', kill)
     log?.end()
   }

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FailedError } from '../../core/errors.ts'
-import { command } from './command.ts'
+import { command, lastLines } from './command.ts'
 
 /** A process that can be found again by another run of this program, and never mistaken for a later one with its number. */
 export interface ProcessId {
@@ -24,16 +24,22 @@ export async function startDetached(argv: readonly string[], log: string, cwd: s
     const spawned = new Promise<void>((resolve) => child.once('spawn', resolve))
     await Promise.race([spawned, failed])
     child.unref()
-    return await identify(child.pid ?? 0)
+    return await identify(child.pid ?? 0, log)
   } finally {
     closeSync(stream)
   }
 }
 
-async function identify(pid: number): Promise<ProcessId> {
+async function identify(pid: number, log: string): Promise<ProcessId> {
   const startTicks = await startTicksOf(pid)
-  if (startTicks === undefined) throw new FailedError({ what: `process ${pid} ended at once`, where: 'this machine' })
-  return { pid, startTicks, bootId: await bootId() }
+  if (startTicks !== undefined) return { pid, startTicks, bootId: await bootId() }
+  const text = await readFile(log, 'utf8').catch(() => '')
+  throw new FailedError({
+    what: 'a process of the lab ended as soon as it was started',
+    where: log,
+    why: `it said last:\n${lastLines(text, 10)}`,
+    fix: `read ${log}`,
+  })
 }
 
 export async function isAlive(id: ProcessId): Promise<boolean> {

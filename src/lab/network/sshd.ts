@@ -57,7 +57,14 @@ async function notUp(machine: Machine, driver: WaitOptions['driver'], what: stri
   return new FailedError({
     what: `lab machine ${machine.name} (${machine.driver}) ${what}`,
     where: machine.consoleLog,
-    why: `its console said last:\n${lastLines(console, 15)}`,
+    why: `its console said last:\n${lastWords(console)}`,
     fix: `read ${machine.consoleLog}; make it anew with: provision lab down, then provision lab up`,
   })
+}
+
+/** The end of what a console said. After a panic only a trace comes: the panic with what led to it says more. */
+export function lastWords(console: string): string {
+  const panic = console.lastIndexOf('Kernel panic - ')
+  const end = panic < 0 ? -1 : console.indexOf('\n', panic)
+  return lastLines(end < 0 ? console : console.slice(0, end), 15)
 }

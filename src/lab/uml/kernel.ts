@@ -51,8 +51,8 @@ async function fetchSource(work: string, task: Task): Promise<string> {
   const mirror = await debianMirror()
   task.line(`fetching ${SOURCE.package} of Debian ${SOURCE.suite}`)
   const keyring = await keyringFor(work, mirror, SOURCE.suite)
-  const apt = await privateApt(work, [sourceLine(mirror, SOURCE.suite, keyring)], 'empty')
-  await apt.get(['download', SOURCE.package], task.line)
+  const get = await privateApt(work, [sourceLine(mirror, SOURCE.suite, keyring)])
+  await get(['download', SOURCE.package], task.line)
   const tree = join(work, 'tree')
   await mkdir(tree)
   const unpack = `dpkg-deb --fsys-tarfile ${SOURCE.package}_*.deb | tar -xf - --wildcards '*/linux-source-*.tar.xz'

@@ -3,7 +3,7 @@ import { arch, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { InputError } from '../../core/errors.ts'
 import { ensurePackages } from '../debian/packages.ts'
-import { rootRecipe } from '../debian/root.ts'
+import { rootArchive, rootRecipe } from '../debian/root.ts'
 import { baseDisk } from '../disk/base-disk.ts'
 import { copySparse, makeDisk } from '../disk/machine-disk.ts'
 import { hardwareAddress, identityFiles } from '../identity.ts'
@@ -46,7 +46,8 @@ interface Parts {
 }
 
 async function prepared({ cache }: DriverPlace): Promise<Parts> {
-  const kernel = await umlKernel(cache)
+  // Compiling takes the processors, installing waits for the network: side by side.
+  const [kernel] = await Promise.all([umlKernel(cache), rootArchive(cache, rootRecipe())])
   const folder = await baseDisk(cache, {
     kind: 'uml-disk',
     root: rootRecipe(),
@@ -70,6 +71,7 @@ export async function umlPossible(): Promise<Possible> {
 }
 
 async function create(place: DriverPlace, spec: MachineSpec, at: Place, { program, disk }: Parts): Promise<Machine> {
+  await requireShared(spec.memoryMiB)
   const tap = tapOf(at.index)
   const files = [...(await identityFiles(spec.name, at)), ...networkFiles('vec0', tap.address)]
   const machine = newMachine(spec, at, onLan(place.namespace, at.index))

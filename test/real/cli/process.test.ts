@@ -35,7 +35,11 @@ function start(...words: readonly string[]): Running {
   })
   return {
     child,
-    until: (text) => new Promise((found) => waiting.push({ text, found })),
+    until: (text) =>
+      new Promise((found, lost) => {
+        waiting.push({ text, found })
+        child.once('close', (code) => lost(new Error(`ended with ${code} before it said ${text}: ${out}${err}`)))
+      }),
     done: new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err }))),
   }
 }
@@ -45,7 +49,7 @@ function inventory(name: string, ssh: string): string {
   const common = `user: root, port: ${sshd.port}, identityFile: ${sshd.identityFile}`
   writeFileSync(
     path,
-    `name: x\nkubernetes: {version: "1.36.3"}\nhosts:\n  here:\n    roles: [worker]\n    address: 127.0.0.1\n    ssh: {${common}, ${ssh}}\n`,
+    `name: x\nkubernetes: {version: "1.36.3"}\nhosts:\n  here:\n    roles: [control-plane]\n    address: 127.0.0.1\n    ssh: {${common}, ${ssh}}\n`,
   )
   return path
 }
@@ -105,7 +109,7 @@ describe('the program on a real host', () => {
     running.child.kill('SIGINT')
     const { code, out } = await running.done
     expect(code).toBe(130)
-    expect(out).toContain('stopping: what runs on hosts is let finish')
+    expect(out).toContain('stopping: hosts finish what they are at')
     expect(events(out).at(-1)).toMatchObject({ type: 'end', exit: 130 })
   })
   it('goes away at once after two', async () => {

@@ -1,6 +1,8 @@
-import { resolve } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { debianMirror } from '../../../src/lab/debian/archive.ts'
+import { debianMirror, keyringFor } from '../../../src/lab/debian/archive.ts'
 import { ensurePackages, missingPackages } from '../../../src/lab/debian/packages.ts'
 import { command } from '../../../src/lab/local/command.ts'
 
@@ -41,6 +43,22 @@ await ensurePackages(['${NOBODY_HAS}'], () => {}).catch((error) => console.log(e
     const policy = (await command(['apt-cache', 'policy'], { deadlineMs: 30_000 })).stdout
     expect(policy).toContain(mirror.uri)
     expect(mirror.suite).toMatch(/^[a-z]+$/)
+  })
+})
+
+describe('a keyring that is too old for a suite', () => {
+  it('is replaced by the one of the suite of this machine, for this use only', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lab-keyring-'))
+    try {
+      const mirror = await debianMirror()
+      // Signs the releases of this machine's own suite, and nothing newer.
+      const old = `/usr/share/keyrings/debian-archive-${mirror.suite}-stable.gpg`
+      const keyring = await keyringFor(folder, mirror, 'forky', old)
+      expect(keyring.startsWith(folder)).toBe(true)
+      expect(await keyringFor(folder, mirror, 'forky', keyring)).toBe(keyring) // apt accepts what it signs
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 })
 

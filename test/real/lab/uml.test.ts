@@ -9,22 +9,20 @@ const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id'
 const MODULES =
   'ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh nf_conntrack bridge br_netfilter overlay vxlan dummy wireguard'.split(' ')
 
-/** Addresses and ports of this machine's own network that accept connections. */
-const listeners = async () =>
-  (await outputOf('ss', '-ltnuH'))
-    .split('\n')
-    .map((line) => line.split(/\s+/)[4])
-    .sort()
+/** Sockets of this machine's own network that processes of the lab listen on. */
+async function listenersOf(stateDir: string): Promise<string[]> {
+  const pids = (await processesWith(stateDir)).map((line) => line.trim().split(/\s+/)[0])
+  const sockets = (await outputOf('ss', '-ltnupH')).split('\n')
+  return sockets.filter((line) => pids.some((pid) => line.includes(`pid=${pid},`)))
+}
 
 describe('a user-mode Linux machine', () => {
   let lab: TestLab
   let machine: Machine
   let other: Machine
-  let before: unknown
 
   beforeAll(async () => {
     lab = await testLab('uml-test')
-    before = await listeners()
     const specs = [small('one', 'uml'), small('two', 'uml')]
     const machines = await lab.open().up(specs)
     machine = machines[0] as Machine
@@ -86,14 +84,14 @@ ipvsadm -C`
     expect(await lab.ask('one', "grep -c '^cpu MHz' /proc/cpuinfo")).toBe('1')
   })
 
-  it('reaches its neighbour and nothing else; nothing new listens on this machine', async () => {
+  it('reaches its neighbour and nothing else; nothing of it listens on this machine', async () => {
     expect(await lab.ask('one', `nc -d -w 10 ${other.address} 22 | head -c 8`)).toBe('SSH-2.0-')
     expect((await lab.on('one', 'nc -z -w 3 192.0.2.1 80')).code).toBe(1)
     expect((await lab.on('one', 'getent hosts example.com')).code).toBe(2)
     // Whoever has that address outside, it is not the machine: our own network knows no way to the lab.
     const outside = await command(['nc', '-d', '-w', '3', machine.address, '22'], { deadlineMs: 10_000 })
     expect(outside.stdout).not.toContain('SSH-')
-    expect(await listeners()).toEqual(before)
+    expect(await listenersOf(lab.stateDir)).toEqual([])
   })
 
   it('comes back from a reboot, twice, with another boot id and its disk', async () => {

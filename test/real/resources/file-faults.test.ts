@@ -125,7 +125,7 @@ test('a secret is nowhere but in its place', async () => {
     await host.sh(
       `grep -r -l ${canary.slice(0, 9)} / --exclude-dir=proc --exclude-dir=sys --exclude-dir=dev 2>/dev/null || :`,
     ),
-  ).toBe('/run/provision/test/blobs/' + (await host.sh("sha256sum /srv/x | cut -d' ' -f1")).trim() + '\n/srv/x\n')
+  ).toBe(`/run/provision/test/blobs/${(await host.sh("sha256sum /srv/x | cut -d' ' -f1")).trim()}\n/srv/x\n`)
   await host.sh(`printf 'other %s' ${canary} >/srv/x`)
   expect(
     JSON.stringify(await host.plan([file({ path: '/srv/x', content: 'x', secret: true, mode: '0600' })])),

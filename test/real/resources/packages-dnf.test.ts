@@ -6,7 +6,7 @@ import { type Shell, TestHost } from '../../support/test-host.ts'
 /** A Debian with dnf and rpm in it, and without apt, so that it looks like the other family. */
 class DnfHost extends TestHost {
   static override async start(shell: Shell = 'dash'): Promise<DnfHost> {
-    const { child, pid } = await TestHost.boot({ packages: ['createrepo-c', 'dnf', 'rpm'] })
+    const { child, pid } = await TestHost.boot({ packages: ['createrepo-c', 'dnf', 'dnf-plugins-core', 'rpm'] })
     const host = new DnfHost(child, pid, shell)
     await host.sh(WORLD)
     return host
@@ -53,6 +53,8 @@ const WORLD = `${BUILD}
 build alpha 1.0 && build alpha 2.0 && build beta 1.0 alpha && build gamma 1.0 || exit 1
 createrepo_c -q /repo
 rm -f /usr/bin/apt-get
+# Debian switches on every plugin of the package; one of them adds a repository of its own.
+cd /usr/lib/python3/dist-packages/dnf-plugins && for plugin in *.py; do [ $plugin = versionlock.py ] || rm $plugin; done
 mkdir -p /etc/yum.repos.d
 printf '[repo]\\nname=repo\\nbaseurl=file:///repo\\ngpgcheck=0\\n' >/etc/yum.repos.d/repo.repo
 `
@@ -94,11 +96,16 @@ describe('dnf', () => {
     expect((await host.up([packages({ names: ['nowhere'] })])).result.failures[0]?.lines?.join('\n')).toMatch(/nowhere/)
   })
 
-  test('holding without the versionlock plugin says what is missing', async () => {
+  test('holds and lets go of packages; without the plugin it says what is missing', async () => {
     await using host = await DnfHost.start()
-    const { result } = await host.up([packages({ names: ['alpha'], held: true })])
-    const lines = result.failures[0]?.lines?.join('\n') ?? ''
-    if (result.verdict === 'ok') expect(await host.sh(`cat ${LOCK_LIST}`)).toContain('alpha')
-    else expect(lines).toContain('versionlock plugin')
+    const held = [packages({ names: ['alpha', 'gamma'], held: true })]
+    expect((await host.up(held)).result).toMatchObject({ verdict: 'ok', failures: [] })
+    expect((await host.up(held)).result).toMatchObject({ changed: 0 })
+    expect(await host.sh(`grep -c '^[ag]' ${LOCK_LIST}`)).toBe('2\n')
+    const free = [packages({ names: ['alpha', 'gamma'], held: false })]
+    expect((await host.up(free)).result).toMatchObject({ verdict: 'ok', changed: 1 })
+    expect((await host.up(free)).result).toMatchObject({ changed: 0 })
+    await host.sh('rm -f /usr/lib/python3/dist-packages/dnf-plugins/versionlock.py')
+    expect((await host.up(held)).result.failures[0]?.lines?.join('\n')).toContain('versionlock plugin')
   })
 })

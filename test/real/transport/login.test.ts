@@ -170,6 +170,21 @@ describe('ways to a host', () => {
     }
   })
 
+  it('are not lost with the one who asked for the jump host first, and went', async () => {
+    const middle = await Sshd.start()
+    try {
+      const connect = connector((name) => sshd.target({ name, jumps: [middle.target()] }))
+      const gone = new AbortController()
+      const [first, second] = [connect('a', gone.signal), connect('b', never)]
+      gone.abort(new Error('went'))
+      await expect(first).rejects.toThrow('went')
+      sessions.push(await second)
+      expect(await sessions[0]?.run('true', LIMITS)).toMatchObject({ kind: 'exited' })
+    } finally {
+      await middle.stop()
+    }
+  })
+
   it('come back through the jump host when that was cut', async () => {
     const middle = await Sshd.start()
     const proxy = await FaultProxy.start(middle.port)

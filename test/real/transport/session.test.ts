@@ -264,6 +264,21 @@ describe('login noise', () => {
 })
 
 describe('a host that lacks something', () => {
+  it('says that there is no sh', async () => {
+    const host = await Sshd.start({ setup: 'mount --bind /dev/null "$(readlink -f /bin/sh)"' })
+    try {
+      const session = await connected(host.target())
+      await expect(session.run('true', LIMITS)).rejects.toMatchObject({
+        trouble: {
+          what: expect.stringContaining('did not start a POSIX shell') as string,
+          why: expect.stringContaining('sh: ') as string,
+        },
+      })
+    } finally {
+      await host.stop()
+    }
+  })
+
   it('names every missing tool at once', async () => {
     const hide = 'for t in flock base64; do mount --bind /dev/null "$(command -v $t)"; done; '
     const host = await Sshd.start({ setup: hide })

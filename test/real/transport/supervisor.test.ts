@@ -409,6 +409,31 @@ describe('kill -9 of the client', () => {
     expect(starts(run)).toBe(1)
   })
 
+  it('at any moment ends in one start and the whole output', async () => {
+    const heard: string[] = []
+    for (let i = 0; i < 16; i++) {
+      const run = nextRun()
+      const script = `: ${'x'.repeat(100_000)}\n${counting(run, 200)}`
+      const child = client(run, script)
+      const died = new Promise((resolve) => child.once('close', resolve))
+      let last = 'nothing'
+      child.stdout?.on('data', (chunk: Buffer) => {
+        // From the lock on, a little later each time: while connecting, sending, starting, reading, done.
+        if (last === 'nothing') setTimeout(() => child.kill('SIGKILL'), i * 12)
+        last = String(chunk).trim().split('\n').at(-1) ?? ''
+      })
+      await died
+      heard.push(last)
+      const session = await connected()
+      const outcome = await session.supervise({ run, name: 'long', script }, LIMITS)
+      expect({ i, last, outcome }).toMatchObject({ outcome: { kind: 'exited', code: 5 } })
+      expect(textOf(outcome)).toBe(expectedText(200))
+      expect(starts(run)).toBe(1)
+    }
+    // The moments were really different ones.
+    expect(new Set(heard).size).toBeGreaterThan(1)
+  })
+
   it('lets a new session re-attach while the job runs', async () => {
     const run = nextRun()
     const script = counting(run, 300, 'sleep 0.01')

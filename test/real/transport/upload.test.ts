@@ -85,7 +85,8 @@ describe('upload', () => {
   it('brings a thousand blobs in one channel, and says that they are there in another', async () => {
     const session = await connected()
     const blobs = Array.from({ length: 1000 }, (_, i) => blob(Buffer.from(`content ${i}`), `file ${i}`))
-    for (const _ of [1, 2]) expect(await session.upload('many', blobs, LIMITS)).toMatchObject({ kind: 'exited', code: 0 })
+    for (const _ of [1, 2])
+      expect(await session.upload('many', blobs, LIMITS)).toMatchObject({ kind: 'exited', code: 0 })
     expect(session.counters.channels).toBe(2)
     expect(readdirSync(sshd.path('/run/provision/many/blobs'))).toHaveLength(1000)
   })
@@ -210,6 +211,20 @@ describe('upload', () => {
       expect(digest(bytesOf('cut', one))).toBe(one.sha256)
       for (let i = 0; i < 50 && leftovers().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 100))
       expect(leftovers()).toEqual([])
+    } finally {
+      await proxy.stop()
+    }
+  })
+
+  it('is not cut short on a line that is only slow', async () => {
+    const proxy = await FaultProxy.start(sshd.port)
+    try {
+      const session = await connected(sshd.target({ port: proxy.port, keepAliveMs: 500 }))
+      await session.run('true', LIMITS)
+      proxy.bytesPerSecond = 300_000
+      const outcome = await session.upload('slow', [blob(randomBytes(3 * MIB), 'slow')], LIMITS)
+      expect(outcome).toMatchObject({ kind: 'exited', code: 0 })
+      expect(session.counters.reconnects).toBe(0)
     } finally {
       await proxy.stop()
     }

@@ -17,7 +17,7 @@ beforeAll(async () => {
   machine = await LabMachine.start('verify-nvme', { driver: 'qemu', cpus: 2, memoryMiB: 2048, extraDisksGiB: [4] })
 })
 afterAll(async () => {
-  await machine[Symbol.asyncDispose]()
+  await machine?.[Symbol.asyncDispose]()
 })
 
 const named = (run: HostRun, verdict: string) =>
