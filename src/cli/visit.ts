@@ -111,7 +111,6 @@ function judgeTogether({ screen, judgeTogether: judge }: Visit, log: RunLog, ans
   return isUnmet
 }
 
-
 function exitOf(exit: ExitCode, declined: boolean, isUnmet: boolean): ExitCode {
   if (exit !== EXIT.ok) return exit
   if (declined) return EXIT.interrupted

@@ -209,6 +209,7 @@ export class FakeOffice {
       program: 'provision',
       argv,
       env,
+      hideVariable: () => undefined,
       cwd: this.folder,
       home: this.folder,
       user: 'me',
