@@ -106,7 +106,7 @@ function decidedFrom(resource: Resource, answers: Answers): Decided {
   const decision: Decision = resource.decide(answers)
   if (decision.verdict !== 'differs') return { decision, seen: '' }
   try {
-    return { decision, seen: seenDigest(answers.identity(resource.probes)) }
+    return { decision, seen: seenDigest(answers.identity(resource.guards)) }
   } catch (error) {
     if (error instanceof FactError) return { decision: { verdict: 'unknown', reason: error.message }, seen: '' }
     throw error

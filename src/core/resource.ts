@@ -72,6 +72,11 @@ export interface ResourceType<Want, Have> {
   probes(want: Want): readonly AnyProbe[]
   /** @throws FactError, which the engine turns into `unknown`. */
   observe(want: Want, answers: Answers): Have | Unknown
+  /**
+   * Which of the probes the host asks again before the steps; all of them when left out. For steps that wait for something
+   * and cope with it being there already: what they wait for may come between look and act.
+   */
+  guards?(want: Want): readonly AnyProbe[]
   diff(want: Want, have: Have): readonly Change[]
   steps(want: Want, have: Have): readonly Step[]
   /**
@@ -102,6 +107,8 @@ export interface Resource {
   readonly paths: readonly string[]
   /** Empty while `value` is unknown. */
   readonly probes: readonly AnyProbe[]
+  /** What must still be seen as it was when the steps begin. */
+  readonly guards: readonly AnyProbe[]
   decide(answers: Answers): Decision
 }
 
@@ -122,6 +129,7 @@ export function resource<Want, Have>(
     after: options.after ?? [],
     paths: type.paths?.(want) ?? pathIn(key),
     probes: type.probes(want),
+    guards: type.guards?.(want) ?? type.probes(want),
     decide: (answers) =>
       orUnknown(() => {
         const have = type.observe(want, answers)
@@ -147,6 +155,7 @@ export function requirement(want: {
     after: [],
     paths: [],
     probes: want.probes,
+    guards: [],
     decide: (answers) => orUnknown(() => ({ verdict: 'finding', finding: want.judge(answers) })),
   }
 }
@@ -171,6 +180,9 @@ export function later<T>(
     value,
     get paths() {
       return value.known && value.error === undefined ? inner().paths : pathIn(key)
+    },
+    get guards() {
+      return value.known && value.error === undefined ? inner().guards : []
     },
     get probes() {
       return value.known && value.error === undefined ? inner().probes : []

@@ -77,7 +77,7 @@ if [ -n "$no" ]; then
 mark skipped ${i}
 bad="$bad ${i} "
 else
-now=$(${guardScript(resource.probes)})
+now=$(${guardScript(resource.guards)})
 if [ "\${now%% *}" != ${seen} ]; then
 mark moved ${i}
 no=1 bad="$bad ${i} "

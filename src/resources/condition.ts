@@ -28,6 +28,8 @@ const conditionType: ResourceType<ConditionWant, Holding> = {
   name: 'condition',
   key: ({ name }): Key => `condition:${name}`,
   probes: ({ probes }) => probes,
+  // It changes nothing, and what it waits for may be there by now.
+  guards: () => [],
   observe: ({ holds }, answers) => holds(answers),
   diff: ({ wanted }, { holds, evidence }) => (holds ? [] : [{ what: '', from: evidence, to: wanted }]),
   steps: ({ wanted, wait, timeoutMs }, { holds }) =>

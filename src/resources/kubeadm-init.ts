@@ -72,6 +72,8 @@ const kubeadmInitType: ResourceType<KubeadmInitWant, Bootstrap> = {
   key: () => 'kubeadm:init',
   paths: () => CONTROL_PLANE_FOLDERS,
   probes: (want): readonly AnyProbe[] => [kubeadmFilesProbe, ...lateObjects(want).map(({ probe }) => probe)],
+  // Its API server may come up between look and act: the step waits for it and looks by itself.
+  guards: (): readonly AnyProbe[] => [kubeadmFilesProbe],
   observe: look,
   diff(want, have): readonly Change[] {
     if (isComplete(have)) return []

@@ -10,6 +10,7 @@ const plain = (key: Resource['key'], after: Resource['after'] = []): Resource =>
   after,
   paths: [],
   probes: [],
+  guards: [],
   decide: () => ({ verdict: 'same' }),
 })
 const finding = { id: 'm', met: true, evidence: '', threshold: '', severity: 'required' } as const

@@ -97,6 +97,7 @@ export class FakeHosts {
       title: key,
       after: [],
       paths: [],
+    guards: [],
       probes: [],
       decide: () => {
         const now = this.textOf(host)

@@ -56,6 +56,8 @@ export function isBelow(path: string, folders: readonly string[]): boolean {
 export const LOGIN_TRACES = [
   '/run/motd.dynamic',
   '/var/log/journal',
+  '/run/systemd/journal',
+  '/run/systemd/units',
   '/run/systemd/sessions',
   '/run/systemd/users',
   '/run/user',
