@@ -97,7 +97,7 @@ export class FakeHosts {
       title: key,
       after: [],
       paths: [],
-    guards: [],
+      guards: [],
       probes: [],
       decide: () => {
         const now = this.textOf(host)
