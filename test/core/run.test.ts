@@ -124,6 +124,16 @@ describe('run', () => {
     expect(readFileSync(join(dir, 'a'), 'utf8')).toBe('somebody else\n')
   })
 
+  it('lets a step begin that waits for what has come meanwhile', async () => {
+    const patient: ResourceType<Note, { line: string | undefined }> = { ...noteType, guards: () => [] }
+    const meddle: Gate = async () => {
+      writeFileSync(join(dir, 'a'), 'came by itself\n')
+      return 'act'
+    }
+    const { host } = await runPlay(one(resource(patient, { path: join(dir, 'a'), text: 'x' })), meddle)
+    expect(host).toMatchObject({ verdict: 'ok', changed: 1 })
+  })
+
   it('reports a type whose steps do not lead to what they promised', async () => {
     const { host } = await runPlay(one(note('a', 'x', { body: 'true' })), act)
     expect(host).toMatchObject({ verdict: 'failed', failed: 1 })
