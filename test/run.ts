@@ -64,10 +64,13 @@ await ensurePackages(PACKAGES, (event) => {
 })
 const checked = [run('tsc', ['--noEmit']), run('biome', ['ci', '--error-on-warnings', '.'])]
 const folder = mkdtempSync(join(tmpdir(), 'provision-test-'))
+const early = [ring('pure', folder)]
+const prepared = run('node', ['test/prepare.ts'])
 const counts: Count[] = [
-  ...checked.map((fine) => ({ passed: fine ? 1 : 0, failed: fine ? 0 : 1, skipped: 0 })),
-  ring('pure', folder),
-  ring('real', folder),
+  ...[...checked, prepared].map((fine) => ({ passed: fine ? 1 : 0, failed: fine ? 0 : 1, skipped: 0 })),
+  ...early,
+  ring('host', folder),
+  ring('machine', folder),
 ]
 const sum = (name: keyof Count) => counts.reduce((total, count) => total + count[name], 0)
 say(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`)
