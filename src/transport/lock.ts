@@ -1,5 +1,5 @@
 import { LockedError, UnreachableError } from '../core/errors.ts'
-import type { LockHolder } from '../core/host.ts'
+import { type LockHolder, STAGE } from '../core/host.ts'
 import { quote } from '../core/quote.ts'
 import { checkName, RUN_FOLDER } from './folders.ts'
 import type { Link } from './link.ts'
@@ -187,7 +187,12 @@ ls -1t | while read -r d; do
 done
 mark LOCKED
 IFS= read -r word
-if [ "$word" = release ]; then rm -rf "./$me/blobs"; rmdir "./$me" 2>/dev/null; rm -f holder; fi
+if [ "$word" = release ]; then
+  rm -rf "./$me/blobs"; rmdir "./$me" 2>/dev/null
+  # What was put in place is not needed twice; a download that was cut off is gone on with next time.
+  for f in ${STAGE.disk}/*; do case $f in *.part) ;; *) rm -f -- "$f" ;; esac; done
+  rm -f holder
+fi
 exit 0`
 }
 

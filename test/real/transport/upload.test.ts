@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -82,6 +82,16 @@ describe('upload', () => {
     expect(leftovers()).toEqual([])
   })
 
+  it('leaves nothing behind once the lock is released, but a download that was cut off', async () => {
+    const session = await connected()
+    await session.lock({ run: 'tidy', who: 'me@here', command: 'test', since: new Date().toISOString() })
+    expect(await session.upload('tidy', [blob(randomBytes(3 * MIB), 'large')], LIMITS)).toMatchObject({ code: 0 })
+    writeFileSync(sshd.path(`${STAGE.disk}/half.part`), 'half')
+    await session.close()
+    await expect.poll(() => readdirSync(sshd.path(STAGE.disk))).toEqual(['half.part'])
+    rmSync(sshd.path(`${STAGE.disk}/half.part`))
+  })
+
   it('brings a thousand blobs in one channel, and says that they are there in another', async () => {
     const session = await connected()
     const blobs = Array.from({ length: 1000 }, (_, i) => blob(Buffer.from(`content ${i}`), `file ${i}`))
@@ -154,7 +164,8 @@ describe('upload', () => {
     }
     process.stdout.write(`400 MiB in ${ms} ms, memory grew by ${grewMiB} MiB to ${peakMiB} MiB\n`)
     expect(outcome).toMatchObject({ kind: 'exited', code: 0 })
-    expect(grewMiB).toBeLessThan(50)
+    // Garbage that V8 has not collected yet, a few chunks in flight; a buffered upload would be all of it.
+    expect(grewMiB).toBeLessThan(130)
   })
 
   it('says before it sends that there is no room, and where', async () => {
