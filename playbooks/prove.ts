@@ -8,6 +8,7 @@ import {
   type Node,
   probe,
   proxyMode,
+  proxyModeScript,
   type Resource,
   section,
   waitUntil,
@@ -35,14 +36,16 @@ function proxyRuns({ inventory }: Node): Resource {
         const said = answers.get(asked)
         return { holds: said === mode, evidence: said ?? 'kube-proxy does not answer' }
       },
-      wait: waitUntil(`[ "$(${proxyModeScript})" = ${mode} ]`, LIMIT_SECONDS, `kube-proxy in ${mode} mode`),
+      wait: waitUntil(
+        `[ "$(${proxyModeScript(PROXY_METRICS_PORT)})" = ${mode} ]`,
+        LIMIT_SECONDS,
+        `kube-proxy in ${mode} mode`,
+      ),
       timeoutMs: (LIMIT_SECONDS + 60) * 1000,
     },
     { after: ['kube-proxy:config'] },
   )
 }
-
-const proxyModeScript = `timeout 3 bash -c 'exec 3<>/dev/tcp/127.0.0.1/${PROXY_METRICS_PORT} && printf "GET /proxyMode HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3' 2>/dev/null | tail -n 1`
 
 /** The service of the API server itself is the first entry kube-proxy makes. */
 function ipvsServes({ inventory }: Node): Resource {
