@@ -1,6 +1,9 @@
 import {
   condition,
+  FLANNEL_SUBNET,
   flannelObjects,
+  flannelSubnetProbe,
+  isFirst,
   kubectlPrelude,
   kubeProbe,
   later,
@@ -8,48 +11,61 @@ import {
   type Node,
   nodeOf,
   RELEASES,
-  rolloutOf,
+  type Resource,
   section,
+  waitUntil,
 } from '../src/index.ts'
 import { nodeImages } from './artifacts.ts'
 
-const DAEMON_SET = kubeProbe('apps/v1', 'DaemonSet', 'kube-flannel/kube-flannel-ds')
 const ROLLOUT_TIMEOUT_MS = 600_000
 
-/** Flannel: upstream's manifest with our settings in it, applied by the server under our own name. */
-export const installNetwork = section<Node>('Install the network', 'network', (node) => {
-  const { podSubnet } = node.inventory.kubernetes
-  const applied = { title: 'Flannel', after: ['kubeadm:init'] as const }
-  return [
-    ...nodeImages(node, RELEASES.flannel.images),
-    later(
-      'manifests:flannel',
-      node.artifacts.manifest('kube-flannel.yml'),
-      (text) => manifests('flannel', flannelObjects(text, { podSubnet, network: node.inventory.network }), applied),
-      applied,
-    ),
-    condition(
-      {
-        name: 'flannel',
-        wanted: 'Flannel runs on every node',
-        probes: [DAEMON_SET],
-        holds(answers) {
-          const seen = answers.get(DAEMON_SET)
-          if (seen.state !== 'present') return { holds: false, evidence: 'absent' }
-          const rollout = rolloutOf(seen.object)
-          return { holds: rollout.complete, evidence: `${rollout.available} of ${rollout.wanted} available` }
-        },
-        wait: `${kubectlPrelude(0)}
-k -n kube-flannel rollout status daemonset/kube-flannel-ds --timeout=${ROLLOUT_TIMEOUT_MS / 1000}s`,
-        timeoutMs: ROLLOUT_TIMEOUT_MS + 30_000,
-      },
-      { after: ['manifests:flannel'] },
-    ),
-    nodeReady(node),
-  ]
-})
+/** Flannel: upstream's manifest with our settings in it, applied by the server under our own name; images on every node. */
+export const installNetwork = section<Node>('Install the network', 'network', (node) => [
+  ...nodeImages(node, RELEASES.flannel.images),
+  ...(isFirst(node) ? [appliedFlannel(node)] : []),
+  flannelRuns(node),
+  nodeReady(node),
+])
 
-function nodeReady({ name }: Node) {
+function appliedFlannel({ artifacts, inventory, membership }: Node): Resource {
+  const { podSubnet } = inventory.kubernetes
+  const options = { title: 'Flannel', after: ['kubeadm:init'], gives: membership.network } as const
+  return later(
+    'manifests:flannel',
+    artifacts.manifest('kube-flannel.yml'),
+    (text) => manifests('flannel', flannelObjects(text, { podSubnet, network: inventory.network }), options),
+    options,
+  )
+}
+
+/** Its own pod tells the CNI plugin of this node which addresses to give out; before that no other pod can start here. */
+function flannelRuns(self: Node): Resource {
+  return condition(
+    {
+      name: 'flannel',
+      wanted: 'Flannel serves this node',
+      probes: [flannelSubnetProbe],
+      holds(answers) {
+        const seen = answers.get(flannelSubnetProbe)
+        return seen
+          ? { holds: true, evidence: `pods ${seen.subnet}, MTU ${seen.mtu}` }
+          : { holds: false, evidence: 'it has not told the CNI plugin anything yet' }
+      },
+      wait: waitUntil(
+        `[ -s ${FLANNEL_SUBNET} ]`,
+        ROLLOUT_TIMEOUT_MS / 1000,
+        `${FLANNEL_SUBNET}, which flanneld writes`,
+      ),
+      timeoutMs: ROLLOUT_TIMEOUT_MS + 30_000,
+    },
+    isFirst(self)
+      ? { after: ['manifests:flannel'] }
+      : { after: ['kubeadm:join'], until: self.membership.network.value },
+  )
+}
+
+/** Asked on the node itself: its kubelet may read its own Node. */
+function nodeReady({ name }: Node): Resource {
   const node = kubeProbe('v1', 'Node', name)
   return condition(
     {

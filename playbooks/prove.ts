@@ -5,6 +5,7 @@ import {
   dnsQueryScript,
   dnsServiceAddress,
   ipvsTable,
+  isFirst,
   type Node,
   probe,
   proxyMode,
@@ -24,7 +25,8 @@ export const proveCluster = section<Node>('Prove', 'prove', (node) => [
   dnsAnswers(node),
 ])
 
-function proxyRuns({ inventory }: Node): Resource {
+function proxyRuns(node: Node): Resource {
+  const { inventory } = node
   const { mode } = inventory.kubernetes.kubeProxy
   const asked = probe(proxyMode, PROXY_METRICS_PORT)
   return condition(
@@ -43,12 +45,18 @@ function proxyRuns({ inventory }: Node): Resource {
       ),
       timeoutMs: (LIMIT_SECONDS + 60) * 1000,
     },
-    { after: ['kube-proxy:config'] },
+    { after: [afterWhich(node)] },
   )
 }
 
+/** What kube-proxy's settings may still change behind. */
+function afterWhich(node: Node): 'kube-proxy:config' | 'kubeadm:join' {
+  return isFirst(node) ? 'kube-proxy:config' : 'kubeadm:join'
+}
+
 /** The service of the API server itself is the first entry kube-proxy makes. */
-function ipvsServes({ inventory }: Node): Resource {
+function ipvsServes(node: Node): Resource {
+  const { inventory } = node
   const address = apiServiceAddress(inventory.kubernetes.serviceSubnet)
   const { scheduler } = inventory.kubernetes.kubeProxy
   const table = probe(ipvsTable, 'table')
@@ -71,7 +79,7 @@ function ipvsServes({ inventory }: Node): Resource {
       ),
       timeoutMs: (LIMIT_SECONDS + 60) * 1000,
     },
-    { after: ['kube-proxy:config'] },
+    { after: [afterWhich(node)] },
   )
 }
 
@@ -84,7 +92,8 @@ function hexAddress(address: string): string {
     .toUpperCase()
 }
 
-function dnsAnswers({ inventory }: Node): Resource {
+function dnsAnswers(node: Node): Resource {
+  const { inventory } = node
   const { serviceSubnet, dnsDomain } = inventory.kubernetes
   const server = dnsServiceAddress(serviceSubnet)
   const name = `kubernetes.default.svc.${dnsDomain}`
@@ -106,6 +115,6 @@ function dnsAnswers({ inventory }: Node): Resource {
       wait: waitUntil(dnsQueryScript({ server, name }), LIMIT_SECONDS, `an answer from ${server}`),
       timeoutMs: (LIMIT_SECONDS + 60) * 1000,
     },
-    { after: ['condition:flannel'] },
+    { after: [`condition:node-${node.name}`] },
   )
 }

@@ -2,6 +2,7 @@ import { type Node, type Play, play } from '../src/index.ts'
 import { bootstrapCluster } from './cluster.ts'
 import { prepareKernel } from './kernel.ts'
 import { installNetwork } from './network.ts'
+import { settleNodes } from './nodes.ts'
 import { proveCluster } from './prove.ts'
 import { installRuntime } from './runtime.ts'
 import { verifyHardware } from './verify-hardware.ts'
@@ -13,5 +14,6 @@ export const up: Play<Node> = play('up', [
   installRuntime,
   bootstrapCluster,
   installNetwork,
+  settleNodes,
   proveCluster,
 ])

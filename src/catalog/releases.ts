@@ -32,3 +32,10 @@ export const CONTROL_PLANE_IMAGES = {
   pause: 'registry.k8s.io/pause:3.10.2',
   etcd: 'registry.k8s.io/etcd:3.6.8-0',
 } as const
+
+/** Those of them that a worker may be asked to run; CoreDNS goes wherever there is room. */
+export const WORKER_IMAGES = {
+  'kube-proxy': CONTROL_PLANE_IMAGES['kube-proxy'],
+  coredns: CONTROL_PLANE_IMAGES.coredns,
+  pause: CONTROL_PLANE_IMAGES.pause,
+} as const

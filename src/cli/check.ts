@@ -6,9 +6,8 @@ import { DEFAULT_INVENTORY, load } from './loaded.ts'
 import { onlyRequirements } from './only.ts'
 import { describe } from './page.ts'
 import type { Parts } from './parts.ts'
-import { prepare } from './prepare.ts'
+import { prepared } from './prepare.ts'
 import { addRunOptions, type RunOptions } from './run-options.ts'
-import { Screen } from './screen.ts'
 import type { Verb } from './verb.ts'
 import { type Visit, visit } from './visit.ts'
 import type { World } from './world.ts'
@@ -37,32 +36,17 @@ export const checkVerb: Verb = ({ program, world, parts, exit }) => {
 
 async function check(world: World, parts: Parts, path: string, options: RunOptions): Promise<ExitCode> {
   const loaded = await load(world, parts, { path, ...options })
-  const screen = new Screen(world, options)
-  const work = new AbortController()
-  try {
-    const ready = await prepare({
-      world,
-      parts,
-      screen,
-      options,
-      loaded,
-      make: false,
-      purpose: 'check',
-      work: work.signal,
-    })
-    const compiled = ready.compiled.map((each) => onlyRequirements(each))
-    const accepts = new Map(loaded.hosts.map(({ name, accept }) => [name, accept]))
-    const judgeTogether: Visit['judgeTogether'] = (answers) => {
-      const seen = new Map([...answers].filter(([, answer]) => isAnswered(answer)))
-      if (seen.size < 2) return new Map()
-      const shared = duplicates(identities(seen))
-      return new Map([...seen.keys()].map((host) => [host, identityFinding(host, shared, accepts.get(host) ?? {})]))
-    }
-    return (await visit({ ...ready, compiled, consent: 'judge', collect: [], judgeTogether })).exit
-  } finally {
-    work.abort()
-    screen.close()
+  const accepts = new Map(loaded.hosts.map(({ name, accept }) => [name, accept]))
+  const judgeTogether: Visit['judgeTogether'] = (answers) => {
+    const seen = new Map([...answers].filter(([, answer]) => isAnswered(answer)))
+    if (seen.size < 2) return new Map()
+    const shared = duplicates(identities(seen))
+    return new Map([...seen.keys()].map((host) => [host, identityFinding(host, shared, accepts.get(host) ?? {})]))
   }
+  return prepared({ world, parts, options, loaded, make: false, purpose: 'check' }, async (ready) => {
+    const compiled = ready.compiled.map((each) => onlyRequirements(each))
+    return (await visit({ ...ready, compiled, consent: 'judge', collect: [], judgeTogether })).exit
+  })
 }
 
 function isAnswered(answers: Answers): boolean {

@@ -15,6 +15,9 @@ export interface Question {
   readonly words: readonly string[]
 }
 
+/** Verbs of `lab` that name a machine after the inventory. */
+const ONE_MACHINE: readonly string[] = ['ssh', 'cut', 'mend', 'off', 'on']
+
 /** What could stand in place of the last word. Nothing at all means: a file. */
 export async function completions(program: Command, question: Question): Promise<readonly string[]> {
   const { words } = question
@@ -70,7 +73,8 @@ async function argument(command: Command, rest: readonly string[], question: Que
   if (verb === 'explain' && rest.length === 0)
     return matching(last, ['exit-codes', ...Object.keys(REQUIREMENTS), ...(await hostNames(question))])
   if (verb === 'ssh' && rest.length === 0) return matching(last, await hostNames(question))
-  if (verb === 'lab' && rest.length === 1 && command.name() === 'ssh') return matching(last, await hostNames(question))
+  if (verb === 'lab' && rest.length === 1 && ONE_MACHINE.includes(command.name()))
+    return matching(last, await hostNames(question))
   return []
 }
 

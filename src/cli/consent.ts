@@ -1,6 +1,6 @@
 import type { Report } from '../core/events.ts'
+import type { Gate } from '../core/gate.ts'
 import type { Connect } from '../core/host.ts'
-import type { Gate } from '../core/host-run.ts'
 import { type HostPlan, pending } from '../core/plan.ts'
 import { planText } from '../render/plan.ts'
 import { planSummary } from '../render/plan-summary.ts'
@@ -16,6 +16,8 @@ export type Consent = 'look' | 'judge' | 'fetch' | 'act' | 'ask' | Gate
 /** What the engine runs with. */
 export interface Consented {
   readonly gate: Gate
+  /** Whether the gate can say `act`. */
+  readonly mayAct: boolean
   readonly connect: Connect
   readonly forks: number
   readonly report: Report
@@ -33,10 +35,10 @@ export interface Consenting {
 }
 
 export function consented({ consent, connect, forks, screen, ...asking }: Consenting): Consented {
-  const plain = { connect, forks, report: screen.report, declined: () => false }
+  const plain = { mayAct: true, connect, forks, report: screen.report, declined: () => false }
   if (typeof consent === 'function') return { ...plain, gate: consent }
   if (consent === 'act') return { ...plain, gate: announced(screen, asking) }
-  if (consent !== 'ask') return { ...plain, gate: lookOnly }
+  if (consent !== 'ask') return { ...plain, gate: lookOnly, mayAct: false }
   return askFirst({ consent, connect, forks, screen, ...asking })
 }
 
@@ -69,12 +71,15 @@ function askFirst({ hosts, connect, forks, screen, verbose }: Consenting): Conse
   // Not from the screen: what is shown is redacted, and a password may read like the name of a host.
   const report: Report = (event) => {
     screen.report(event)
+    // Who waits for another host must not keep it from its turn.
+    if (event.type === 'waiting') turnstile.leave(event.host)
     if (event.type !== 'host') return
     turnstile.leave(event.host)
     once.arrived(event.host)
   }
   return {
     gate: turnstile.gate(once.gate),
+    mayAct: true,
     connect: turnstile.connect(connect),
     forks: Math.max(1, hosts.length),
     report,

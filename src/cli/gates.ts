@@ -1,7 +1,8 @@
 import { MovedError } from '../core/errors.ts'
+import type { Gate } from '../core/gate.ts'
 import type { Connect } from '../core/host.ts'
-import type { Gate } from '../core/host-run.ts'
-import { type HostPlan, movesBetween, type Plan, pending } from '../core/plan.ts'
+import { movesBetween } from '../core/move.ts'
+import { type HostPlan, type Plan, pending } from '../core/plan.ts'
 
 /** Looks, and changes nothing. */
 export const lookOnly: Gate = async () => 'stop'
@@ -9,7 +10,7 @@ export const lookOnly: Gate = async () => 'stop'
 /** Acts on each host as soon as its plan is known. */
 export const actAtOnce: Gate = async () => 'act'
 
-/** Acts on hosts that are still as a saved plan saw them; on the others not at all. */
+/** Acts on hosts that are still as a saved plan saw them, and does what it shows; on the others nothing at all. */
 export function asSaved(saved: Plan): Gate {
   const plans = new Map(saved.hosts.map((plan) => [plan.host, plan]))
   return async (now) => {
@@ -22,7 +23,7 @@ export function asSaved(saved: Plan): Gate {
       })
     }
     const moves = movesBetween(was, now)
-    if (moves.length === 0) return 'act'
+    if (moves.length === 0) return { exactly: was }
     throw new MovedError({
       what: `${now.host} is no longer what the saved plan saw, so nothing was changed on it\n${moves.map(({ key, what }) => `${key} ${what}`).join('\n')}`,
       where: now.host,

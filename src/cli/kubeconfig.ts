@@ -12,10 +12,10 @@ import {
 } from './kubeconfig-file.ts'
 import { DEFAULT_INVENTORY, type Loaded, load } from './loaded.ts'
 import { describe } from './page.ts'
-import { prepare } from './prepare.ts'
+import { prepared } from './prepare.ts'
 import { writePrivateFile } from './private-file.ts'
 import { addRunOptions, type RunOptions } from './run-options.ts'
-import { Screen } from './screen.ts'
+import type { Screen } from './screen.ts'
 import type { Verb, VerbContext } from './verb.ts'
 import { visit } from './visit.ts'
 import type { World } from './world.ts'
@@ -52,35 +52,21 @@ export const kubeconfigVerb: Verb = (context) => {
 
 async function fetchOnly({ world, parts }: VerbContext, path: string, options: KubeconfigOptions): Promise<ExitCode> {
   const loaded = await load(world, parts, { path, ...options })
-  const screen = new Screen(world, options)
-  const work = new AbortController()
-  try {
-    const ready = await prepare({
-      world,
-      parts,
-      screen,
-      options,
-      loaded,
-      make: false,
-      purpose: 'nothing',
-      work: work.signal,
-    })
-    const hosts = loaded.hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
+  const hosts = loaded.hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
+  return prepared({ world, parts, options, loaded, make: false, purpose: 'nothing' }, async (ready) => {
     const compiled = ready.compiled
       .filter(({ host }) => hosts.includes(host))
       .map(({ host }) => ({ host, resources: [] }))
     const result = await visit({ ...ready, compiled, consent: 'fetch', collect: KUBECONFIG_PROBES })
     if (result.exit !== EXIT.ok) return result.exit
+    const { screen } = ready
     if (await takeKubeconfig({ world, screen, loaded, answers: result.answers, options })) return EXIT.ok
     throw new FailedError({
       what: 'no host has a kubeconfig yet',
       where: hosts.join(', '),
       fix: `bring the cluster up first: ${shellWords([world.program, 'up', path])}`,
     })
-  } finally {
-    work.abort()
-    screen.close()
-  }
+  })
 }
 
 export interface Taking {

@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
+import { letIn } from '../../playbooks/join.ts'
 import { up } from '../../playbooks/up.ts'
-import { checkHardware } from '../../playbooks/verify-hardware.ts'
+import { checkHardware, verifyHardware, verifyHardwareAnew } from '../../playbooks/verify-hardware.ts'
 import { RELEASES } from '../catalog/releases.ts'
 import { REQUIREMENTS, requirementOf } from '../catalog/requirements.ts'
+import { makeJoinSecrets } from '../cluster/join-secrets.ts'
+import { inOrder, membershipOf } from '../cluster/membership.ts'
 import type { Artifacts, Node } from '../cluster/node.ts'
 import { InputError } from '../core/errors.ts'
 import { type Compiled, compile, play } from '../core/play.ts'
@@ -23,23 +27,44 @@ export async function compileNodes(
 ): Promise<readonly Compiled[]> {
   if (work.purpose === 'nothing') return hosts.map(({ name }) => ({ host: name, resources: [] }))
   for (const host of hosts) refuseUnknown(inventory, host)
-  const nodes = (artifacts: Artifacts) =>
-    hosts.map((host) => ({ name: host.name, host, inventory, address: addressOf(host), artifacts, operatorClock }))
+  const visited = work.letsIn ? [work.letsIn, ...hosts] : hosts
+  const nodes = nodesOf(inventory, visited, work)
   if (work.purpose === 'check') return nodes(NO_ARTIFACTS).map((node) => compile(CHECK, node))
-  refuseSeveral(inventory, hosts)
   refuseVersion(inventory)
+  refuseHidden(inventory, visited)
   const { artifacts, started } = await startSupply(inventory, work)
   const whole = work.purpose === 'up' ? up : MEASURED_ANEW
-  const compiled = nodes(artifacts).map((node) => compile(whole, node))
+  const compiled = nodes(artifacts).map((node) =>
+    node.name === work.letsIn?.name
+      ? { ...compile(letIn, node), onDemand: node.membership.ticket.demanded }
+      : compile(whole, node),
+  )
   const values = compiled.flatMap(({ resources }) => resources.flatMap(({ resource }) => resource.value?.promise ?? []))
   await Promise.race([Promise.allSettled(values), started])
   return compiled
 }
 
+function nodesOf(inventory: Inventory, hosts: readonly Host[], { world }: CompileWork) {
+  const secrets = new Value('a token of this run', async () => {
+    const made = makeJoinSecrets(randomBytes)
+    for (const secret of Object.values(made)) world.redactor.add(secret)
+    return made
+  })
+  const addresses = new Map(hosts.map((host) => [host.name, addressOf(host)]))
+  const visited = hosts.map(({ name }) => name)
+  const membership = membershipOf(inventory, visited, addresses, secrets)
+  const common = { inventory, membership, operatorClock }
+  return (artifacts: Artifacts): readonly Node[] =>
+    inOrder(hosts).map((host) => ({ ...common, name: host.name, host, address: addressOf(host), artifacts }))
+}
+
 const CHECK = play<Node>('check', [checkHardware])
 
 /** `up`, but figures of earlier runs do not count. */
-const MEASURED_ANEW = play<Node>('up', [checkHardware, ...up.sections.filter(({ tag }) => tag !== checkHardware.tag)])
+const MEASURED_ANEW = play<Node>(
+  'up',
+  up.sections.map((each) => (each === verifyHardware ? verifyHardwareAnew : each)),
+)
 
 const operatorClock = () => Date.now()
 
@@ -56,16 +81,17 @@ function addressOf({ nodeAddress, address }: Host): string | undefined {
   return known !== undefined && isIP(known) !== 0 ? known : undefined
 }
 
-function refuseSeveral(inventory: Inventory, hosts: readonly Host[]): void {
-  if (inventory.hosts.length === 1) return
+/** Everybody must be able to call the first control plane. */
+function refuseHidden({ file, hosts, kubernetes }: Inventory, visited: readonly Host[]): void {
+  const first = visited.find(({ roles }) => roles.includes('control-plane'))
+  if (hosts.length === 1 || kubernetes.controlPlaneEndpoint !== undefined || first === undefined) return
+  // A lab machine has an address as soon as it is made.
+  if (addressOf(first) !== undefined || first.lab !== undefined) return
   throw new InputError({
-    what: `clusters of several nodes come with the next version; this inventory has ${inventory.hosts.length}: ${inventory.hosts.map(({ name }) => name).join(', ')}`,
-    where: inventory.file,
-    why:
-      hosts.length === 1
-        ? '--limit chooses who is visited, and not what the cluster is'
-        : 'joining further nodes is not there yet',
-    fix: 'leave one control-plane host in the inventory',
+    what: `other nodes cannot know how to reach ${first.name}`,
+    where: `${file}, host ${first.name}`,
+    why: 'they join by its IP address, and the inventory has none for it',
+    fix: `give it nodeAddress: an IP address; or give the cluster kubernetes.controlPlaneEndpoint`,
   })
 }
 

@@ -5,11 +5,11 @@ import { didYouMean } from '../inventory/nearest.ts'
 
 /**
  * Leaves the sections with these tags, and all requirements: a host that fails one is not changed, whatever part of the
- * work is wanted. @throws InputError for a tag no section has.
+ * work is wanted. @throws InputError for a tag no section of any host has.
  */
-export function onlyTags(compiled: Compiled, tags: readonly string[]): Compiled {
+export function onlyTags(compiled: readonly Compiled[], tags: readonly string[]): readonly Compiled[] {
   if (tags.length === 0) return compiled
-  const known = new Set(compiled.resources.map(({ tag }) => tag))
+  const known = new Set(compiled.flatMap(({ resources }) => resources.map(({ tag }) => tag)))
   const unknown = tags.find((tag) => !known.has(tag))
   if (unknown !== undefined) {
     throw new InputError({
@@ -18,7 +18,7 @@ export function onlyTags(compiled: Compiled, tags: readonly string[]): Compiled 
       fix: didYouMean(unknown, known) ?? `choose from: ${[...known].join(', ')}`,
     })
   }
-  return keep(compiled, (item) => tags.includes(item.tag) || isRequirement(item))
+  return compiled.map((each) => keep(each, (item) => tags.includes(item.tag) || isRequirement(item)))
 }
 
 /** Leaves what is only judged. */
@@ -30,10 +30,10 @@ export function isRequirement({ resource }: CompiledResource): boolean {
   return resource.key.startsWith('requirement:')
 }
 
-function keep({ host, resources }: Compiled, wanted: (item: CompiledResource) => boolean): Compiled {
-  const kept = resources.filter(wanted)
+function keep(compiled: Compiled, wanted: (item: CompiledResource) => boolean): Compiled {
+  const kept = compiled.resources.filter(wanted)
   const keys = new Set(kept.map(({ resource }) => resource.key))
-  return { host, resources: kept.map((item) => ({ ...item, resource: after(item.resource, keys) })) }
+  return { ...compiled, resources: kept.map((item) => ({ ...item, resource: after(item.resource, keys) })) }
 }
 
 /** The same resource, waiting only for what is still there. */

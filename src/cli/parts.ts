@@ -21,6 +21,8 @@ export type Purpose = 'up' | 'up, measured anew' | 'check' | 'nothing'
 
 export interface CompileWork extends LocalWork {
   readonly purpose: Purpose
+  /** The first control plane, where it is visited for nothing but to let others join, and only when one must. */
+  readonly letsIn?: Host
 }
 
 /** Throwaway machines of an inventory that has some. */

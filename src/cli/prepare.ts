@@ -1,9 +1,10 @@
 import { argv as shellWords } from '../core/quote.ts'
+import type { Host } from '../inventory/inventory.ts'
 import type { Loaded } from './loaded.ts'
 import { onlyTags } from './only.ts'
 import type { Parts, Purpose } from './parts.ts'
 import type { RunOptions } from './run-options.ts'
-import type { Screen } from './screen.ts'
+import { Screen } from './screen.ts'
 import { VERSION } from './version.ts'
 import { newRunId, type Visit } from './visit.ts'
 import type { World } from './world.ts'
@@ -11,30 +12,39 @@ import type { World } from './world.ts'
 export interface Preparation {
   readonly world: World
   readonly parts: Parts
-  readonly screen: Screen
   readonly options: RunOptions
   readonly loaded: Loaded
   /** False: use what is there, make nothing. */
   readonly make: boolean
   readonly purpose: Purpose
-  /** Aborted when what is on its way is not wanted any more. */
-  readonly work: AbortSignal
 }
 
-/** Makes ready what hosts will need: lab machines, artifacts on their way, the list of work, the way in. */
-export async function prepare({
-  world,
-  parts,
-  screen,
-  options,
-  loaded,
-  make,
-  purpose,
-  work,
-}: Preparation): Promise<Omit<Visit, 'consent'>> {
-  const { inventory, hosts } = loaded
+/** All that a visit needs but somebody's consent. */
+export type Ready = Omit<Visit, 'consent'>
+
+/** Makes ready what hosts will need, visits them, and however that ends leaves nothing behind that is still on its way. */
+export async function prepared<T>(input: Preparation, go: (ready: Ready) => Promise<T>): Promise<T> {
+  const screen = new Screen(input.world, input.options)
+  const work = new AbortController()
+  try {
+    return await go(await prepare(input, screen, work.signal))
+  } finally {
+    work.abort()
+    screen.close()
+  }
+}
+
+/** Lab machines, artifacts on their way, the list of work, the way in. `work`: aborted when none of it is wanted any more. */
+async function prepare(
+  { world, parts, options, loaded, make, purpose }: Preparation,
+  screen: Screen,
+  work: AbortSignal,
+): Promise<Ready> {
+  const { inventory } = loaded
+  const first = absentFirst(loaded, purpose)
+  const hosts = [...loaded.hosts, ...first]
   const run = newRunId()
-  const names = hosts.map(({ name }) => name)
+  const names = loaded.hosts.map(({ name }) => name)
   screen.report({
     type: 'run',
     run,
@@ -48,10 +58,15 @@ export async function prepare({
   const fromMs = screen.clock()
   const machines = await parts.machines(inventory, hosts, local)
   const before = [{ what: 'make the lab machines', fromMs, toMs: screen.clock() }]
-  const placed = hosts.map((host) => machines.place(host))
-  const compiled = await parts.compile(inventory, placed, { ...local, purpose })
+  const placed = loaded.hosts.map((host) => machines.place(host))
+  const [letsIn] = first.map((host) => machines.place(host))
+  const compiled = await parts.compile(inventory, placed, {
+    ...local,
+    purpose,
+    ...(letsIn ? { letsIn } : {}),
+  })
   const ask = screen.canAsk ? { askHostKey: screen.askHostKey } : {}
-  const connect = await parts.connect(placed, {
+  const connect = await parts.connect(letsIn ? [...placed, letsIn] : placed, {
     world,
     report: screen.report,
     acceptNewHostKeys: options.acceptNewHostKeys,
@@ -59,10 +74,16 @@ export async function prepare({
   })
   return {
     ...{ run, world, screen, connect, before, forks: options.forks, verbose: options.verbose },
-    compiled: compiled.map((each) => onlyTags(each, options.only)),
+    compiled: onlyTags(compiled, options.only),
     missing: machines.missing,
     collect: make ? parts.collect : [],
   }
+}
+
+/** Nobody can join alone: the first control plane lets them in, also where `--limit` leaves it out. */
+function absentFirst({ inventory, hosts }: Loaded, purpose: Purpose): readonly Host[] {
+  const first = inventory.hosts.find(({ roles }) => roles.includes('control-plane'))
+  return first && purpose.startsWith('up') && !hosts.includes(first) ? [first] : []
 }
 
 /** Ctrl-C is answered at once, although what runs on hosts is let finish. */

@@ -2,6 +2,8 @@ import { Option } from 'commander'
 import { EXIT, type ExitCode, InputError } from '../core/errors.ts'
 import { sha256 } from '../core/plan.ts'
 import { argv as shellWords } from '../core/quote.ts'
+import { count } from '../render/figure.ts'
+import { countPlan } from '../render/plan-count.ts'
 import type { Consent } from './consent.ts'
 import { asSaved } from './gates.ts'
 import { takeKubeconfig } from './kubeconfig.ts'
@@ -9,9 +11,8 @@ import { DEFAULT_INVENTORY, type Loaded, load } from './loaded.ts'
 import { describe } from './page.ts'
 import type { Parts } from './parts.ts'
 import { readPlan, savePlan } from './plan-file.ts'
-import { prepare } from './prepare.ts'
+import { prepared } from './prepare.ts'
 import { addRunOptions, type RunOptions } from './run-options.ts'
-import { Screen } from './screen.ts'
 import type { Verb } from './verb.ts'
 import { VERSION } from './version.ts'
 import { detailedExit, type VisitResult, visit } from './visit.ts'
@@ -52,6 +53,7 @@ export const upVerb: Verb = ({ program, world, parts, exit }) => {
       'Looks at every host, shows what would change, asks, changes it, and looks again at everything it touched. A second run changes nothing.',
       'A host that misses a requirement is not changed; neither is a host somebody else is changing. Hosts are free of each other: trouble on one does not stop the rest.',
       'With --dry-run nothing is touched: the plan is printed with a diff for every text. What cannot be known yet says after what it will be (known after X). Of a lab machine that does not exist only that much is known; it is not made.',
+      'With --plan nothing is done beyond what the saved plan shows: a host that moved since is refused as a whole, a resource that turns out to need something else on its own, with everything after it. What was only "known after" something is free.',
       'A run that was stopped, killed or cut off needs no cleaning up: the same command goes on.',
     ],
     exits: ['failed', 'unmet', 'unreachable', 'locked', 'moved', 'changes'],
@@ -75,27 +77,23 @@ async function up(world: World, parts: Parts, path: string, options: UpOptions):
   mayAct(world, options)
   const saved = options.plan === undefined ? undefined : await readPlan(options.plan, VERSION)
   const loaded = await load(world, parts, { path, ...options })
-  const screen = new Screen(world, options)
-  const work = new AbortController()
-  try {
-    const consent: Consent = saved ? asSaved(saved) : options.dryRun ? 'look' : options.yes ? 'act' : 'ask'
-    const make = consent !== 'look'
-    const purpose = options.verify ? 'up, measured anew' : 'up'
-    const ready = await prepare({ world, parts, screen, options, loaded, make, purpose, work: work.signal })
+  if (saved && saved.inventory !== digestOf(loaded)) throw otherInventory(options.plan ?? '', path)
+  const consent: Consent = saved ? asSaved(saved) : options.dryRun ? 'look' : options.yes ? 'act' : 'ask'
+  const make = consent !== 'look'
+  const purpose = options.verify ? 'up, measured anew' : 'up'
+  return prepared({ world, parts, options, loaded, make, purpose }, async (ready) => {
+    const { screen } = ready
     const result = await visit({ ...ready, consent })
     if (options.out !== undefined) {
       await saveTo(options.out, loaded, result)
       const command = shellWords([world.program, 'up', path, '--plan', options.out])
-      screen.say([`plan saved to ${options.out}; carry it out with: ${command}`])
+      screen.say([`plan saved to ${options.out}; carry it out with: ${command}`, ...notFixed(result)])
     }
     if (consent === 'look') return options.detailedExitcode ? detailedExit(result) : result.exit
     if (result.exit !== EXIT.ok) return result.exit
     await takeKubeconfig({ world, screen, loaded, answers: result.answers, options })
     return EXIT.ok
-  } finally {
-    work.abort()
-    screen.close()
-  }
+  })
 }
 
 /** Nobody is changed without a yes: given on the command line, by a saved plan, or to a question. */
@@ -110,7 +108,29 @@ function mayAct(world: World, { dryRun, yes, plan, json, input }: UpOptions): vo
   })
 }
 
-async function saveTo(file: string, { inventory }: Loaded, { plans }: VisitResult): Promise<void> {
-  const digest = sha256(JSON.stringify(inventory))
-  await savePlan(file, { format: 1, version: VERSION, inventory: digest, hosts: plans })
+async function saveTo(file: string, loaded: Loaded, { plans }: VisitResult): Promise<void> {
+  await savePlan(file, { format: 1, version: VERSION, inventory: digestOf(loaded), hosts: plans })
+}
+
+/** Digest of what an inventory says, whatever name it was called by. */
+function digestOf({ inventory }: Loaded): string {
+  return sha256(JSON.stringify({ ...inventory, file: '' }))
+}
+
+/** What a plan cannot print it cannot hold anybody to. */
+function notFixed({ plans }: VisitResult): readonly string[] {
+  const later = countPlan(plans).later
+  if (later === 0) return []
+  return [
+    `not fixed by it: ${count(later, 'resource')} marked "known after"; what they need is decided when that is there`,
+  ]
+}
+
+function otherInventory(plan: string, path: string): InputError {
+  return new InputError({
+    what: `the plan ${plan} was made from another inventory than ${path} is now`,
+    where: plan,
+    why: 'the file, or what --set adds to it, was changed since the plan was made',
+    fix: 'make a new plan with `up --dry-run --out FILE` and look at it',
+  })
 }

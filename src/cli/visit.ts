@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { EXIT, type ExitCode } from '../core/errors.ts'
 import type { PathPart } from '../core/events.ts'
 import type { Answers, AnyProbe } from '../core/fact.ts'
+import { type Finding, judged } from '../core/finding.ts'
 import type { Connect, LockHolder } from '../core/host.ts'
 import { type HostPlan, type PlannedResource, pending } from '../core/plan.ts'
 import { plannedResource } from '../core/plan-host.ts'
 import type { Compiled } from '../core/play.ts'
 import { argv as shellWords } from '../core/quote.ts'
-import { type Finding, judged } from '../core/resource.ts'
 import { type RunResult, run } from '../core/run.ts'
 import { afterActing, afterFetching, afterJudging, afterLooking, type Closing } from './closing.ts'
 import { type Consent, consented } from './consent.ts'
@@ -53,12 +53,13 @@ export async function visit(input: Visit): Promise<VisitResult> {
     screen.report({ type: 'plan', host: each.host, plan: unseenPlan(each) })
   }
   const hosts = compiled.filter(({ host }) => !missing.has(host))
-  const consent = consented({ ...input, hosts: hosts.map(({ host }) => host) })
+  const asked = hosts.filter(({ onDemand }) => onDemand === undefined)
+  const consent = consented({ ...input, hosts: asked.map(({ host }) => host) })
   const result = await run({
     run: input.run,
     hosts,
     ...consent,
-    holder: holder(world, input.run),
+    ...(consent.mayAct ? { holder: holder(world, input.run) } : {}),
     clock: screen.clock,
     signal: world.signal,
     collect: input.collect,

@@ -2,6 +2,7 @@ import { parseAllDocuments } from 'yaml'
 import { InputError } from '../core/errors.ts'
 import type { KubeObject } from '../facts/kube-object.ts'
 import type { Network } from '../inventory/inventory.ts'
+import { flannelBackendMtu } from './mtu.ts'
 
 export interface FlannelSettings {
   readonly podSubnet: string
@@ -46,10 +47,11 @@ function nameOf({ kind, metadata }: KubeObject): string {
 const netConf: Patch = (object, { podSubnet, network }) => {
   const data = object.data as Readonly<Record<string, string>>
   const shipped = JSON.parse(data['net-conf.json'] ?? '{}') as { readonly Backend?: object }
+  const mtu = network.mtu === 'auto' ? undefined : flannelBackendMtu(network.mtu, network.backend)
   const backend = {
     ...shipped.Backend,
     Type: BACKENDS[network.backend],
-    ...(network.mtu === 'auto' ? {} : { MTU: network.mtu }),
+    ...(mtu === undefined ? {} : { MTU: mtu }),
   }
   const conf = { ...shipped, Network: podSubnet, Backend: backend }
   return { ...object, data: { ...data, 'net-conf.json': `${JSON.stringify(conf, null, 2)}\n` } }

@@ -1,8 +1,19 @@
 import { stringify } from 'yaml'
+import { type JoinSecrets, TOKEN_MINUTES } from './join-secrets.ts'
+import type { JoinTicket } from './join-ticket.ts'
 import type { Node } from './node.ts'
 
 /** Socket of containerd's CRI. */
 export const CRI_SOCKET = 'unix:///run/containerd/containerd.sock'
+
+/** Port of every API server. */
+export const API_PORT = 6443
+
+/**
+ * Folder of changes to what kubeadm writes. A node that joins gets the first one's kubelet settings; its own come from here.
+ * https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/control-plane-flags/#patches
+ */
+export const PATCHES = '/etc/kubernetes/provision/patches'
 
 /** Name and value of one component flag; v1beta4 takes lists, and a name may repeat. */
 interface Arg {
@@ -14,15 +25,41 @@ interface Arg {
 export interface InitConfiguration {
   readonly apiVersion: 'kubeadm.k8s.io/v1beta4'
   readonly kind: 'InitConfiguration'
-  readonly localAPIEndpoint?: { readonly advertiseAddress: string; readonly bindPort: number }
-  readonly nodeRegistration: {
-    readonly name: string
-    readonly criSocket: string
-    readonly imagePullPolicy: 'IfNotPresent'
-    readonly kubeletExtraArgs: readonly Arg[]
-    /** Empty: no taint. Missing: kubeadm's default taint for control planes. */
-    readonly taints?: readonly never[]
+  readonly localAPIEndpoint?: Endpoint
+  readonly nodeRegistration: NodeRegistration
+  readonly timeouts: Readonly<Record<string, string>>
+  readonly bootstrapTokens?: readonly { readonly token: string; readonly ttl: string; readonly description: string }[]
+  readonly certificateKey?: string
+}
+
+interface NodeRegistration {
+  readonly name: string
+  readonly criSocket: string
+  readonly imagePullPolicy: 'IfNotPresent'
+  readonly kubeletExtraArgs: readonly Arg[]
+  /** Empty: no taint. Missing: kubeadm's default taint for control planes. */
+  readonly taints?: readonly never[]
+}
+
+interface Endpoint {
+  readonly advertiseAddress: string
+  readonly bindPort: number
+}
+
+/** Fields: https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-JoinConfiguration */
+export interface JoinConfiguration {
+  readonly apiVersion: 'kubeadm.k8s.io/v1beta4'
+  readonly kind: 'JoinConfiguration'
+  readonly nodeRegistration: NodeRegistration
+  readonly discovery: {
+    readonly bootstrapToken: {
+      readonly token: string
+      readonly apiServerEndpoint: string
+      readonly caCertHashes: readonly string[]
+    }
   }
+  readonly controlPlane?: { readonly localAPIEndpoint?: Endpoint; readonly certificateKey: string }
+  readonly patches: { readonly directory: string }
   readonly timeouts: Readonly<Record<string, string>>
 }
 
@@ -59,21 +96,56 @@ export interface KubeletConfiguration {
 
 const PROFILING_OFF: Arg = { name: 'profiling', value: 'false' }
 
-export function initConfiguration({ name, address, host, inventory }: Node): InitConfiguration {
-  const schedulable = host.roles.includes('worker')
+export function initConfiguration(node: Node): InitConfiguration {
   return {
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'InitConfiguration',
-    ...(address === undefined ? {} : { localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 } }),
-    nodeRegistration: {
-      name,
-      criSocket: CRI_SOCKET,
-      imagePullPolicy: 'IfNotPresent',
-      kubeletExtraArgs: address === undefined ? [] : [{ name: 'node-ip', value: address }],
-      ...(schedulable ? { taints: [] } : {}),
-    },
-    timeouts: inventory.kubernetes.timeouts as Readonly<Record<string, string>>,
+    ...localEndpoint(node),
+    nodeRegistration: nodeRegistration(node),
+    timeouts: timeoutsOf(node),
   }
+}
+
+function localEndpoint({ address }: Node): { readonly localAPIEndpoint?: Endpoint } {
+  return address === undefined ? {} : { localAPIEndpoint: { advertiseAddress: address, bindPort: API_PORT } }
+}
+
+function nodeRegistration({ name, address, host }: Node): NodeRegistration {
+  const schedulable = host.roles.includes('worker') && host.roles.includes('control-plane')
+  return {
+    name,
+    criSocket: CRI_SOCKET,
+    imagePullPolicy: 'IfNotPresent',
+    kubeletExtraArgs: address === undefined ? [] : [{ name: 'node-ip', value: address }],
+    ...(schedulable ? { taints: [] } : {}),
+  }
+}
+
+function timeoutsOf({ inventory }: Node): Readonly<Record<string, string>> {
+  return inventory.kubernetes.timeouts as Readonly<Record<string, string>>
+}
+
+/** What a further node is told. The file holds the token: secret, and of no use once it has expired. */
+export function joinConfiguration(
+  node: Node,
+  { token, certificateKey }: JoinSecrets,
+  { caPin }: JoinTicket,
+): JoinConfiguration {
+  const controlPlane = { ...localEndpoint(node), certificateKey }
+  return {
+    apiVersion: 'kubeadm.k8s.io/v1beta4',
+    kind: 'JoinConfiguration',
+    nodeRegistration: nodeRegistration(node),
+    discovery: { bootstrapToken: { token, apiServerEndpoint: apiEndpoint(node), caCertHashes: [caPin] } },
+    ...(node.host.roles.includes('control-plane') ? { controlPlane } : {}),
+    patches: { directory: PATCHES },
+    timeouts: timeoutsOf(node),
+  }
+}
+
+/** `HOST:PORT` by which everybody reaches the API server. */
+export function apiEndpoint({ inventory, membership }: Node): string {
+  return inventory.kubernetes.controlPlaneEndpoint ?? `${membership.first.address}:${API_PORT}`
 }
 
 export function clusterConfiguration({ inventory }: Node): ClusterConfiguration {
@@ -124,13 +196,18 @@ export function kubeletConfiguration({ host }: Node): KubeletConfiguration {
 
 /** The file for `kubeadm init --config`: all four documents. */
 export function kubeadmFile(node: Node): string {
-  const documents = [
-    initConfiguration(node),
-    clusterConfiguration(node),
-    kubeletConfiguration(node),
-    kubeProxyConfiguration(node),
-  ]
-  return documents.map((document) => `---\n${stringify(document)}`).join('')
+  return documents(node, initConfiguration(node))
+}
+
+/** The same with the right to join in it, for the moment in which it is handed out. Secret. */
+export function ticketFile(node: Node, { token, certificateKey }: JoinSecrets): string {
+  const bootstrapTokens = [{ token, ttl: `${TOKEN_MINUTES}m0s`, description: 'provision up: nodes that join' }]
+  return documents(node, { ...initConfiguration(node), bootstrapTokens, certificateKey })
+}
+
+function documents(node: Node, first: InitConfiguration): string {
+  const all = [first, clusterConfiguration(node), kubeletConfiguration(node), kubeProxyConfiguration(node)]
+  return all.map((document) => `---\n${stringify(document)}`).join('')
 }
 
 /** kubeadm's own checks that an accepted requirement of ours stands for. */

@@ -22,6 +22,11 @@ export interface Fact<Ask, Answer> {
   parse(lines: readonly Line[], ask: Ask): Answer
   /** Names in the first field of lines that may differ between two looks at the same world. */
   readonly volatile?: readonly string[]
+  /**
+   * Asking takes starting a client of some daemon. Guards then ask once for a whole wave, before its first step, and not
+   * before each.
+   */
+  readonly costly?: true
 }
 
 /** One ask of one fact: data, so that probes can be counted, grouped and sent together. */

@@ -1,25 +1,28 @@
+import { awaited, firstKnown } from './awaited.ts'
 import type { HostResult, PathPart, Report } from './events.ts'
-import type { Answers, AnyProbe } from './fact.ts'
+import { type Answers, type AnyProbe, answersOf, type FactOutput } from './fact.ts'
+import type { Gate } from './gate.ts'
 import type { LockHolder, Outcome, Session } from './host.ts'
 import { Ledger } from './ledger.ts'
 import { lookScript, readLook } from './look.ts'
 import type { HostPlan } from './plan.ts'
 import { planHost } from './plan-host.ts'
 import type { Compiled, CompiledResource } from './play.ts'
-import { type Selection, select } from './select.ts'
+import type { Selection } from './select.ts'
 import { describeOutcome } from './trouble.ts'
 import { blobsOf, readWave, stepsMs, type WaveItem, waveScript } from './wave.ts'
 import { WaveListener } from './wave-listener.ts'
-
-/** Decides, once a host's plan is known, whether it is carried out. A dry run is a gate that always says `stop`. */
-export type Gate = (plan: HostPlan) => Promise<'act' | 'stop'>
 
 export interface HostRunInput {
   readonly run: string
   readonly compiled: Compiled
   readonly session: Session
   readonly gate: Gate
-  readonly holder: LockHolder
+  /**
+   * Under this name the host is locked before the first look, so that a plan is made of a host nobody else is changing, a job
+   * that a killed run left behind least of all. Left out by a run that only looks.
+   */
+  readonly holder?: LockHolder
   readonly report: Report
   /** Milliseconds since the run began. */
   readonly clock: () => number
@@ -44,8 +47,6 @@ const LOOK_CAP_BYTES = 16 * 1024 * 1024
 /** Firmware of servers with much memory takes its time. */
 const REBOOT_DEADLINE_MS = 900_000
 const UPLOAD_DEADLINE_MS = 3_600_000
-
-function noop(): void {}
 
 /** What is made from a value can only be asked for once that is known; it may become so while a script is on its way. */
 function askable({ resource: { value } }: CompiledResource): boolean {
@@ -75,21 +76,24 @@ export class HostRunner {
   }
 
   async run(): Promise<HostRun> {
-    const { compiled, gate, report } = this.#in
+    const { compiled, gate, report, holder } = this.#in
+    if (holder) await this.#lock(holder)
     if (!(await this.#lookAt(compiled.resources))) return this.#end(undefined)
     const plan = planHost(this.#in.session.peer.hostKey, compiled, this.#ledger.decided)
     report({ type: 'plan', host: compiled.host, plan })
     const unmet = plan.resources.some(({ verdict }) => verdict === 'unmet')
-    if (unmet) this.#ledger.settleFindings(this.#select())
-    else if ((await gate(plan)) === 'act') await this.#act()
+    if (unmet) this.#ledger.settleFindings()
+    else {
+      const verdict = await gate(plan)
+      if (verdict !== 'stop') await this.#act(verdict === 'act' ? undefined : verdict.exactly)
+    }
     return this.#end(plan)
   }
 
-  async #act(): Promise<void> {
+  async #act(printed: HostPlan | undefined): Promise<void> {
     const { signal } = this.#in
     for (;;) {
-      const selection = this.#select()
-      this.#ledger.settleAll(selection.settled)
+      const selection = this.#ledger.next(printed)
       if (signal.aborted) return
       if (selection.wave.length > 0) {
         if (!(await this.#wave(selection))) return
@@ -102,49 +106,47 @@ export class HostRunner {
 
   /** Nothing can go on before some value is known: wait for the first, then look at what it made. */
   async #awaitValue({ postponed }: Selection): Promise<boolean> {
-    const unknown = postponed.flatMap(({ item }) =>
-      item.resource.value && !item.resource.value.known ? [item.resource.value] : [],
-    )
-    const from = this.#in.clock()
-    const first = unknown[0]
+    const { clock, report, signal, compiled } = this.#in
+    const from = clock()
+    const values = awaited(postponed)
+    const [first] = values
     if (first) {
-      this.#in.report({ type: 'waiting', host: this.#in.compiled.host, for: first.label })
-      const stop = Promise.withResolvers<void>()
-      const onAbort = () => stop.resolve()
-      this.#in.signal.addEventListener('abort', onAbort, { once: true })
-      await Promise.race([stop.promise, ...unknown.map(({ promise }) => promise.then(noop, noop))])
-      this.#in.signal.removeEventListener('abort', onAbort)
-      this.#path.push({
-        what: `wait for ${first.label}`,
-        host: this.#in.compiled.host,
-        fromMs: from,
-        toMs: this.#in.clock(),
-      })
-      if (this.#in.signal.aborted) return true
+      report({ type: 'waiting', host: compiled.host, for: first.label })
+      await firstKnown(values, signal)
+      this.#path.push({ what: `wait for ${first.label}`, host: compiled.host, fromMs: from, toMs: clock() })
+      if (signal.aborted) return true
     }
     return this.#lookAt(this.#ledger.unsettled())
   }
 
   async #lookAt(items: readonly CompiledResource[]): Promise<boolean> {
-    const { session, clock, report, compiled, collect, lookDeadlineMs } = this.#in
+    const { clock, report, compiled, collect } = this.#in
     const from = clock()
     const asked = items.filter(askable)
-    const probes = [...asked.flatMap(({ resource }) => resource.probes), ...collect]
-    const outcome = await session.run(lookScript(probes), { deadlineMs: lookDeadlineMs, capBytes: LOOK_CAP_BYTES })
-    if (outcome.kind !== 'exited') {
-      this.#ledger.failures.push({ host: compiled.host, trouble: describeOutcome(outcome, 'looking at the host') })
-      return false
-    }
-    this.#decide(asked, readLook(outcome.sections))
+    const seen = await this.#ask([...asked.flatMap(({ resource }) => resource.probes), ...collect])
+    if (!seen || !(await this.#decide(asked, seen))) return false
     this.#path.push({ what: 'look', host: compiled.host, fromMs: from, toMs: clock() })
     report({ type: 'looked', host: compiled.host, resources: items.length, ms: clock() - from })
     return true
   }
 
+  /** What the host says, on top of what it said `before`; nothing when it does not answer, which is then on record. */
+  async #ask(
+    probes: readonly AnyProbe[],
+    before?: ReadonlyMap<string, FactOutput>,
+  ): Promise<ReadonlyMap<string, FactOutput> | undefined> {
+    const { session, compiled, lookDeadlineMs } = this.#in
+    const outcome = await session.run(lookScript(probes), { deadlineMs: lookDeadlineMs, capBytes: LOOK_CAP_BYTES })
+    if (outcome.kind === 'exited') return readLook(outcome.sections, before)
+    this.#ledger.failures.push({ host: compiled.host, trouble: describeOutcome(outcome, 'looking at the host') })
+    return undefined
+  }
+
   async #wave(selection: Selection): Promise<boolean> {
-    const { run, compiled, report, clock, collect } = this.#in
+    const { run, compiled, report, clock, collect, holder } = this.#in
+    if (!holder) throw new Error(`${compiled.host} is to be changed by a run that may only look`)
     const from = clock()
-    await this.#lock()
+    await this.#lock(holder)
     const items = selection.wave.map((item) => this.#ledger.waveItem(item))
     const wave = ++this.#waves
     report({
@@ -159,7 +161,7 @@ export class HostRunner {
     const again = this.#ledger.unsettled().filter(askable)
     const probes = [...again.flatMap(({ resource }) => resource.probes), ...collect]
     const outcome = await this.#supervise(`wave-${wave}`, items, waveScript(run, items, probes))
-    const complete = this.#readWave(items, again, outcome)
+    const complete = await this.#readWave(items, again, outcome)
     this.#path.push({ what: waveTitle(items), host: compiled.host, fromMs: from, toMs: clock() })
     return complete
   }
@@ -182,9 +184,9 @@ export class HostRunner {
     return seen
   }
 
-  async #lock(): Promise<void> {
+  async #lock(holder: LockHolder): Promise<void> {
     if (this.#locked) return
-    await this.#in.session.lock(this.#in.holder)
+    await this.#in.session.lock(holder)
     this.#locked = true
   }
 
@@ -218,24 +220,25 @@ export class HostRunner {
   }
 
   /** Settles a wave's resources from what the host said. False when the host cannot go on. */
-  #readWave(items: readonly WaveItem[], again: readonly CompiledResource[], outcome: Outcome): boolean {
+  async #readWave(items: readonly WaveItem[], again: readonly CompiledResource[], outcome: Outcome): Promise<boolean> {
     const sections = 'sections' in outcome ? outcome.sections : []
     const ends = readWave(items, sections)
     const complete = outcome.kind === 'exited' && outcome.code === 0
-    if (complete) this.#decide(again, readLook(sections))
-    for (const [i, item] of items.entries()) this.#ledger.settleItem(item, ends[i] ?? { end: 'unstarted' }, complete)
-    if (complete) return true
+    const seen = complete && (await this.#decide(again, readLook(sections)))
+    for (const [i, item] of items.entries()) this.#ledger.settleItem(item, ends[i] ?? { end: 'unstarted' }, seen)
+    if (complete) return seen
     this.#ledger.failures.push({ host: this.#in.compiled.host, trouble: describeOutcome(outcome, 'changing the host') })
     return false
   }
 
-  #select(): Selection {
-    return select(this.#in.compiled.resources, this.#ledger.decided, this.#ledger.results)
-  }
-
-  #decide(items: readonly CompiledResource[], answers: Answers): void {
-    this.#answers = answers
-    this.#ledger.decide(items, answers)
+  /** Decides from what was seen, and looks closer where that is not enough. False when the host did not answer then. */
+  async #decide(items: readonly CompiledResource[], seen: ReadonlyMap<string, FactOutput>): Promise<boolean> {
+    const near = items.flatMap(({ resource }) => resource.closer(answersOf(seen)))
+    const all = near.length === 0 ? seen : await this.#ask(near, seen)
+    if (!all) return false
+    this.#answers = answersOf(all)
+    this.#ledger.decide(items, this.#answers)
+    return true
   }
 
   #end(plan: HostPlan | undefined): HostRun {

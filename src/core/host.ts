@@ -64,6 +64,8 @@ export interface RunOptions {
   /** Bytes kept for each section: first half and last half when there is more. Default 1 MiB. */
   readonly capBytes?: number
   readonly signal?: AbortSignal
+  /** Text for the script's stdin, sent as it comes; stdin ends with it, or with the link. Without it stdin is empty. For `run` only. */
+  readonly input?: AsyncIterable<string>
   /** Called as soon as a marker arrives. */
   readonly onMark?: (mark: readonly string[]) => void
   /** Called with decoded text that arrived since the last call, under the marker that is open. */

@@ -1,13 +1,15 @@
+import type { Decision } from './decision.ts'
 import type { Failure, HostResult, Report, ResourceResult } from './events.ts'
 import type { Answers } from './fact.ts'
 import { FactError } from './fact-error.ts'
 import type { Counters } from './host.ts'
-import { seenDigest } from './plan.ts'
+import { departure } from './move.ts'
+import { type HostPlan, seenDigest } from './plan.ts'
 import { plannedResource } from './plan-host.ts'
 import type { Compiled, CompiledResource } from './play.ts'
-import { type Decision, type Key, notConverged, type Resource } from './resource.ts'
-import type { Decided, Selection } from './select.ts'
-import { failureOf, troubleOf } from './trouble.ts'
+import type { Key, Resource } from './resource.ts'
+import { type Decided, type Selection, select } from './select.ts'
+import { departed, failureOf, notConverged, troubleOf } from './trouble.ts'
 import type { ItemEnd, WaveItem } from './wave.ts'
 
 /** What is known of every resource of one host: what was decided, and what became of it. */
@@ -15,8 +17,11 @@ export class Ledger {
   readonly decided = new Map<Key, Decided>()
   readonly results = new Map<Key, ResourceResult>()
   readonly failures: Failure[] = []
+  /** Failures that are refusals to do what a saved plan did not show. */
+  #moved = 0
   readonly #compiled: Compiled
   readonly #report: Report
+  #answers: Answers | undefined
   readonly #byKey: ReadonlyMap<Key, CompiledResource>
 
   constructor(compiled: Compiled, report: Report) {
@@ -26,6 +31,7 @@ export class Ledger {
   }
 
   decide(items: readonly CompiledResource[], answers: Answers): void {
+    this.#answers = answers
     for (const { resource } of items) this.decided.set(resource.key, decidedFrom(resource, answers))
   }
 
@@ -40,7 +46,23 @@ export class Ledger {
     return { resource, section, steps: decided.decision.steps, seen: decided.seen }
   }
 
-  settleAll(settled: Selection['settled']): void {
+  /**
+   * What goes to the host next, once everything is settled that need not go there. With a printed plan, what would go beyond
+   * it is refused.
+   */
+  next(printed?: HostPlan): Selection {
+    for (;;) {
+      const selection = this.#select()
+      this.#settleAll(selection.settled)
+      if (!printed || !this.#refuseDepartures(selection.wave, printed)) return selection
+    }
+  }
+
+  #select(): Selection {
+    return select(this.#compiled.resources, this.decided, this.results)
+  }
+
+  #settleAll(settled: Selection['settled']): void {
     for (const { item, result, trouble } of settled) {
       const { key, title } = item.resource
       if (trouble !== undefined) this.#fail({ key, title, section: item.section, trouble })
@@ -49,8 +71,9 @@ export class Ledger {
   }
 
   /** The host is left as it is: only its requirements get a result. */
-  settleFindings({ settled }: Selection): void {
-    this.settleAll(settled.filter(({ item }) => this.decided.get(item.resource.key)?.decision.verdict === 'finding'))
+  settleFindings(): void {
+    const { settled } = this.#select()
+    this.#settleAll(settled.filter(({ item }) => this.decided.get(item.resource.key)?.decision.verdict === 'finding'))
   }
 
   /** `proven` tells whether the host was looked at again after the steps. */
@@ -71,12 +94,28 @@ export class Ledger {
     }
   }
 
+  /** @returns whether there was anything to refuse */
+  #refuseDepartures(wave: readonly CompiledResource[], printed: HostPlan): boolean {
+    const before = this.#moved
+    const plan = new Map(printed.resources.map((resource) => [resource.key, resource]))
+    for (const item of wave) {
+      const { key, title } = item.resource
+      const what = departure(plan.get(key), plannedResource(item, this.decided.get(key)))
+      if (what === undefined) continue
+      this.#moved++
+      this.#fail({ key, title, section: item.section, trouble: departed(key, what) })
+      this.#settle(key, 'failed')
+    }
+    return this.#moved > before
+  }
+
   result(at: { readonly ms: number; readonly counters: Counters; readonly interrupted: boolean }): HostResult {
     const count = (wanted: ResourceResult) => [...this.results.values()].filter((result) => result === wanted).length
     const unmet = count('unmet')
+    const failed = this.failures.length > this.#moved ? 'failed' : this.#moved > 0 ? 'moved' : undefined
     return {
       host: this.#compiled.host,
-      verdict: this.failures.length > 0 ? 'failed' : unmet > 0 ? 'unmet' : at.interrupted ? 'interrupted' : 'ok',
+      verdict: failed ?? (unmet > 0 ? 'unmet' : at.interrupted ? 'interrupted' : 'ok'),
       changed: count('changed'),
       unchanged: count('unchanged'),
       failed: count('failed'),
@@ -97,6 +136,7 @@ export class Ledger {
     this.results.set(key, result)
     const item = this.#byKey.get(key)
     if (!item) return
+    if (this.#answers && (result === 'unchanged' || result === 'changed')) item.resource.gives?.give(this.#answers)
     const planned = plannedResource(item, this.decided.get(key))
     this.#report({ type: 'resource', host: this.#compiled.host, resource: planned, result })
   }

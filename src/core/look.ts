@@ -1,4 +1,4 @@
-import { type Answers, type AnyProbe, answersOf, type FactOutput } from './fact.ts'
+import type { AnyProbe, FactOutput } from './fact.ts'
 import type { Section } from './host.ts'
 import { quote } from './quote.ts'
 
@@ -36,9 +36,15 @@ export function lookScript(probes: readonly AnyProbe[]): string {
   return ['exec 3>&1', ...parts, ''].join('\n')
 }
 
-/** Reads the sections a look printed. Sections of anything else are passed over. */
-export function readLook(sections: readonly Section[]): Answers {
-  const outputs = new Map<string, FactOutput>()
+/**
+ * Reads the sections a look printed: each fact's output by its name. Sections of anything else are passed over. `earlier` is
+ * kept where this look did not ask.
+ */
+export function readLook(
+  sections: readonly Section[],
+  earlier?: ReadonlyMap<string, FactOutput>,
+): ReadonlyMap<string, FactOutput> {
+  const outputs = new Map(earlier)
   let output: Section | undefined
   for (const section of sections) {
     const [word, name, code] = section.mark
@@ -52,16 +58,39 @@ export function readLook(sections: readonly Section[]): Answers {
       })
     }
   }
-  return answersOf(outputs)
+  return outputs
 }
 
-/** Shell that prints the digest of what these probes see, in the form of `seenDigest`. */
+/** Shell that asks the costly facts among these probes, once each, and keeps their lines for `guardScript`. */
+export function costlyScript(probes: readonly AnyProbe[]): string {
+  return coalesce(probes.filter(({ fact }) => fact.costly))
+    .map(({ fact, asks }) => `${costlyName(fact)}=$({ ${identityScript(fact, asks)}; } 2>/dev/null </dev/null)`)
+    .join('\n')
+}
+
+/** Shell that prints the digest of what these probes see, in the form of `seenDigest`. `costlyScript` ran before. */
 export function guardScript(probes: readonly AnyProbe[]): string {
   const parts = coalesce(probes).map(({ fact, asks }) => {
-    const look = `( eval ${quote(fact.script(asks))} )`
-    if (!fact.volatile?.length) return look
-    const pattern = `^[^\t]*\t(${fact.volatile.join('|')})(\t|$)`
-    return `${look} | { grep -v -E ${quote(pattern)} || :; }`
+    if (!fact.costly) return identityScript(fact, asks)
+    const lines = asks.map((ask) => `-e ${quote(`^${literal(fact.id(ask))}\t`)}`)
+    return `{ printf '%s\\n' "$${costlyName(fact)}" | grep ${lines.join(' ')} || :; }`
   })
   return `{ ${parts.join('; ') || ':'}; } 2>/dev/null </dev/null | LC_ALL=C sort | sha256sum`
+}
+
+/** Shell that prints the lines a guard compares: all but what moves by itself. */
+function identityScript(fact: AnyFact, asks: readonly unknown[]): string {
+  const look = `( eval ${quote(fact.script(asks))} )`
+  if (!fact.volatile?.length) return look
+  const pattern = `^[^\t]*\t(${fact.volatile.join('|')})(\t|$)`
+  return `${look} | { grep -v -E ${quote(pattern)} || :; }`
+}
+
+function costlyName({ name }: AnyFact): string {
+  return `costly_${name.replaceAll(/[^a-z0-9]/g, '_')}`
+}
+
+/** A text as a basic regular expression that matches it and nothing else. */
+function literal(text: string): string {
+  return text.replaceAll(/[.[*^$\\]/g, String.raw`\$&`)
 }

@@ -1,7 +1,9 @@
+import { judged } from './finding.ts'
 import { type HostPlan, type PlannedResource, sha256 } from './plan.ts'
 import type { Compiled, CompiledResource } from './play.ts'
-import { judged, type Key } from './resource.ts'
+import type { Key } from './resource.ts'
 import { type Decided, select } from './select.ts'
+import type { Step } from './step.ts'
 
 /** What a first look says a run would do to a host. */
 export function planHost(hostKey: string, compiled: Compiled, decided: ReadonlyMap<Key, Decided>): HostPlan {
@@ -49,10 +51,17 @@ export function plannedResource(
     case 'differs':
       return {
         ...base,
-        verdict: after ? 'expected' : 'change',
+        // Its steps are made from what it awaits.
+        verdict: decision.awaits !== undefined ? 'later' : after ? 'expected' : 'change',
         changes: decision.changes,
-        steps: decision.steps.map(({ title, body }) => ({ title, sha256: sha256(body) })),
+        steps: decision.steps.map((step) => ({ title: step.title, sha256: stepDigest(step) })),
+        paths: decision.paths ?? resource.paths,
         seen: decided?.seen ?? '',
       }
   }
+}
+
+/** The same for two runs that would do the same, although each has measured for itself. */
+function stepDigest({ body, measured = [] }: Step): string {
+  return sha256(measured.reduce((text, figure) => text.replaceAll(figure, ''), body))
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Change, Finding, Key } from './resource.ts'
+import type { Change } from './change.ts'
+import type { Finding } from './finding.ts'
+import type { Key } from './resource.ts'
 
 /**
  * What a run would do, as data. Printed by a dry run, saved with `--out`, compared when a saved plan is applied.
@@ -54,42 +56,4 @@ export function seenDigest(lines: readonly string[]): string {
 /** Resources of a plan that will or may change the host. */
 export function pending(plan: HostPlan): readonly PlannedResource[] {
   return plan.resources.filter(({ verdict }) => verdict === 'change' || verdict === 'expected' || verdict === 'later')
-}
-
-/** One way in which a host is no longer what a saved plan saw. */
-export interface Move {
-  readonly host: string
-  readonly key: string
-  readonly what: string
-}
-
-/** What keeps `saved` from being carried out as it was printed; empty when nothing does. */
-export function movesBetween(saved: HostPlan, now: HostPlan): readonly Move[] {
-  const move = (key: string, what: string): Move => ({ host: now.host, key, what })
-  const moves: Move[] = []
-  if (saved.hostKey !== now.hostKey) moves.push(move('host key', `was ${saved.hostKey}, is ${now.hostKey}`))
-  const before = new Map(saved.resources.map((resource) => [resource.key, resource]))
-  for (const resource of now.resources) {
-    const was = before.get(resource.key)
-    before.delete(resource.key)
-    if (!was) moves.push(move(resource.key, 'is not in the saved plan'))
-    else if (was.verdict !== resource.verdict)
-      moves.push(move(resource.key, `was planned as ${was.verdict}, is ${resource.verdict} now`))
-    else if (resource.verdict === 'change' && was.seen !== resource.seen)
-      moves.push(move(resource.key, describeMove(was, resource)))
-    else if (stepDigests(was) !== stepDigests(resource))
-      moves.push(move(resource.key, 'needs other steps than were planned'))
-  }
-  for (const key of before.keys()) moves.push(move(key, 'is in the saved plan and no longer wanted'))
-  return moves
-}
-
-function describeMove(was: PlannedResource, now: PlannedResource): string {
-  const text = (resource: PlannedResource) =>
-    resource.changes.map(({ what, from }) => `${what || 'it'}: ${from}`).join(', ')
-  return text(was) === text(now) ? 'is not what the plan saw' : `was ${text(was)}; is ${text(now)} now`
-}
-
-function stepDigests(resource: PlannedResource): string {
-  return resource.steps.map((step) => step.sha256).join(' ')
 }

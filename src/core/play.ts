@@ -1,3 +1,4 @@
+import { Claims } from './claim.ts'
 import { InputError } from './errors.ts'
 import type { Key, Resource } from './resource.ts'
 
@@ -42,37 +43,45 @@ export interface CompiledResource {
 export interface Compiled {
   readonly host: string
   readonly resources: readonly CompiledResource[]
+  /** Visited only once somebody waits for what it gives. */
+  readonly onDemand?: Promise<void>
 }
 
 /**
  * Lists what a play wants of a host.
- * @throws InputError when a key has two owners, or something is to come after a key that is not there or comes later.
+ * @throws InputError when a key or a path has two owners, or something is to come after a key that is not there or comes later.
  */
 export function compile<Host extends { readonly name: string }>(play: Play<Host>, host: Host): Compiled {
   const owners = new Map<Key, string>()
+  const claims = new Claims()
   const resources: CompiledResource[] = []
   for (const { title, tag, resources: list } of play.sections) {
     for (const resource of list(host)) {
       const owner = owners.get(resource.key)
-      if (owner !== undefined) {
-        throw new InputError({
-          what: `${resource.key} has two owners: "${owner}" and "${title}"`,
-          where: host.name,
-          fix: 'let one of the two sections own it',
-        })
-      }
-      for (const before of resource.after) {
-        if (!owners.has(before)) {
-          throw new InputError({
-            what: `${resource.key} comes after ${before}, which nothing before it owns`,
-            where: host.name,
-            fix: `list ${before} in an earlier line of the play, or drop it from "after"`,
-          })
-        }
-      }
+      if (owner !== undefined) throw twoOwners(resource.key, [`"${owner}"`, `"${title}"`], host.name)
+      const rival = claims.add(resource)
+      if (rival) throw twoOwners(rival.key, [`"${owners.get(rival.key)}"`, `${resource.key} in "${title}"`], host.name)
+      const missing = resource.after.find((before) => !owners.has(before))
+      if (missing !== undefined) throw outOfOrder(resource.key, missing, host.name)
       owners.set(resource.key, title)
       resources.push({ resource, section: title, tag })
     }
   }
   return { host: host.name, resources }
+}
+
+function twoOwners(key: Key, [first, second]: readonly [string, string], host: string): InputError {
+  return new InputError({
+    what: `${key} has two owners: ${first} and ${second}`,
+    where: host,
+    fix: 'let one of the two own it',
+  })
+}
+
+function outOfOrder(key: Key, before: Key, host: string): InputError {
+  return new InputError({
+    what: `${key} comes after ${before}, which nothing before it owns`,
+    where: host,
+    fix: `list ${before} in an earlier line of the play, or drop it from "after"`,
+  })
 }

@@ -1,65 +1,15 @@
-import { ProvisionError, type Trouble } from './errors.ts'
+import type { Change } from './change.ts'
+import { type Decision, notMade, orUnknown, type Unknown } from './decision.ts'
+import type { Giver } from './deferred.ts'
 import type { Answers, AnyProbe } from './fact.ts'
-import { FactError } from './fact-error.ts'
-import type { Blob } from './host.ts'
+import type { Step } from './step.ts'
 import type { Value } from './value.ts'
 
-/** `file:/etc/x`, `sysctl:net.ipv4.ip_forward`, `unit:kubelet.service`: names one thing on a host. Has one owner. */
+/**
+ * `file:/etc/x`, `sysctl:net.ipv4.ip_forward`, `unit:kubelet.service`: names one thing on a host. Has one owner, and so has
+ * the path in it: whoever writes `/etc/x` as a whole. `lines:/etc/x#name` is a part of it, beside parts of the same kind.
+ */
 export type Key = `${string}:${string}`
-
-/** One difference between what is and what is wanted. */
-export interface Change {
-  /** The attribute, e.g. `mode`; empty when it is the thing as a whole. */
-  readonly what: string
-  /** As a person reads it; `absent` when there is nothing. */
-  readonly from: string
-  readonly to: string
-  /** Whole texts, for a unified diff. Never set for secrets. */
-  readonly text?: { readonly before: string; readonly after: string }
-  /** What the change interrupts, e.g. `restarts containerd.service`. */
-  readonly disrupts?: string
-}
-
-/** One action on the host. Data: the same want and have give the same bytes. */
-export interface Step {
-  /** Imperative, short: `write /etc/hosts`. */
-  readonly title: string
-  /**
-   * POSIX sh, run as root in a subshell with `umask 077` and no stdin; status 0 means done. `blob SHA256` prints the path
-   * of a staged blob. A step may be run again after a crash, so it must be able to start from half of its own work.
-   */
-  readonly body: string
-  readonly blobs?: readonly Blob[]
-  /** Longest time it may take. Default 60 s. */
-  readonly timeoutMs?: number
-  /** Restarts the machine. The engine runs it alone and waits for another boot id. */
-  readonly reboots?: boolean
-}
-
-/** A verdict on something we never change. */
-export interface Finding {
-  /** Stable id, e.g. `etcd-fsync`: what an inventory's `accept` names. */
-  readonly id: string
-  readonly met: boolean
-  /** What was seen, with its unit. */
-  readonly evidence: string
-  /** What would be right. */
-  readonly threshold: string
-  /** `required` stops the host; `advised` is only shown. */
-  readonly severity: 'required' | 'advised'
-  readonly fix?: string
-  /** Why the operator lives with it; set when the inventory accepts it. */
-  readonly accepted?: string
-}
-
-/** What a finding means for its host. */
-export function judged({ met, accepted, severity }: Finding): 'met' | 'accepted' | 'unmet' | 'advised' {
-  if (met) return 'met'
-  if (accepted !== undefined) return 'accepted'
-  return severity === 'required' ? 'unmet' : 'advised'
-}
-
-export type Unknown = { readonly unknown: string }
 
 /**
  * A kind of thing on a host. It decides; it cannot act: no session appears in its signature.
@@ -70,6 +20,11 @@ export interface ResourceType<Want, Have> {
   key(want: Want): Key
   /** What to look at. */
   probes(want: Want): readonly AnyProbe[]
+  /**
+   * What to look at besides, where the probes alone cannot tell that nothing differs. Asked in a second look, and only then:
+   * for questions that cost much more.
+   */
+  closer?(want: Want, answers: Answers): readonly AnyProbe[]
   /** @throws FactError, which the engine turns into `unknown`. */
   observe(want: Want, answers: Answers): Have | Unknown
   /**
@@ -83,16 +38,10 @@ export interface ResourceType<Want, Have> {
    * Where on the host its steps write: files, or folders with everything in them. Shown with the plan, and what a test
    * holds against the paths that really changed. Left out when the key says it (`file:/etc/x`).
    */
-  paths?(want: Want): readonly string[]
+  paths?(want: Want, have?: Have): readonly string[]
   /** What one can say of it when nothing differs: the evidence in a proof. */
   evidence?(want: Want, have: Have): string
 }
-
-export type Decision =
-  | { readonly verdict: 'same'; readonly evidence?: string }
-  | { readonly verdict: 'differs'; readonly changes: readonly Change[]; readonly steps: readonly Step[] }
-  | { readonly verdict: 'unknown'; readonly reason: string; readonly trouble?: Trouble }
-  | { readonly verdict: 'finding'; readonly finding: Finding }
 
 /** A resource with its types erased: what plays list and the engine handles. */
 export interface Resource {
@@ -103,18 +52,32 @@ export interface Resource {
   readonly after: readonly Key[]
   /** A value it is made from, when that is not known at compile time. */
   readonly value?: Value<unknown>
+  /** A value its steps are made from, or that must be there before it can be seen. */
+  readonly until?: Value<unknown>
+  /** What others wait for, given once this is as wanted. */
+  readonly gives?: Giver
   /** Where its steps write. */
   readonly paths: readonly string[]
   /** Empty while `value` is unknown. */
   readonly probes: readonly AnyProbe[]
   /** What must still be seen as it was when the steps begin. */
   readonly guards: readonly AnyProbe[]
+  /** What to look at besides, given what the probes saw. */
+  closer(answers: Answers): readonly AnyProbe[]
   decide(answers: Answers): Decision
 }
 
 export interface ResourceOptions {
   readonly title?: string
   readonly after?: readonly Key[]
+  /**
+   * Its steps need this value, which another host or this machine makes; its look does not. So nothing is waited for where
+   * nothing differs.
+   */
+  readonly until?: Value<unknown>
+  /** What becomes of it when that value cannot be made: it fails, or is left as it is because its maker failed already. */
+  readonly withoutIt?: 'fail' | 'leave'
+  readonly gives?: Giver
 }
 
 export function resource<Want, Have>(
@@ -130,101 +93,56 @@ export function resource<Want, Have>(
     paths: type.paths?.(want) ?? pathIn(key),
     probes: type.probes(want),
     guards: type.guards?.(want) ?? type.probes(want),
+    closer: (answers) => type.closer?.(want, answers) ?? [],
+    ...(options.until ? { until: options.until } : {}),
+    ...(options.gives ? { gives: options.gives } : {}),
     decide: (answers) =>
-      orUnknown(() => {
-        const have = type.observe(want, answers)
-        if (isUnknown(have)) return { verdict: 'unknown', reason: have.unknown }
-        const changes = type.diff(want, have)
-        if (changes.length > 0) return { verdict: 'differs', changes, steps: type.steps(want, have) }
-        const evidence = type.evidence?.(want, have)
-        return evidence === undefined ? { verdict: 'same' } : { verdict: 'same', evidence }
-      }),
+      waiting(
+        orUnknown(() => decideFrom(type, want, answers, options)),
+        options,
+      ),
   }
 }
 
-/** Something that can only be met or unmet. A host with an unmet required one is not changed at all. */
-export function requirement(want: {
-  readonly id: string
-  readonly title: string
-  readonly probes: readonly AnyProbe[]
-  judge(answers: Answers): Finding
-}): Resource {
-  return {
-    key: `requirement:${want.id}`,
-    title: want.title,
-    after: [],
-    paths: [],
-    probes: want.probes,
-    guards: [],
-    decide: (answers) => orUnknown(() => ({ verdict: 'finding', finding: want.judge(answers) })),
+function decideFrom<Want, Have>(
+  type: ResourceType<Want, Have>,
+  want: Want,
+  answers: Answers,
+  { until }: ResourceOptions,
+): Decision {
+  const have = type.observe(want, answers)
+  if (isUnknown(have)) return { verdict: 'unknown', reason: have.unknown, ...(have.final ? { final: true } : {}) }
+  const changes = type.diff(want, have)
+  if (changes.length > 0) {
+    const steps = until === undefined || isThere(until) ? type.steps(want, have) : []
+    const differs = { verdict: 'differs', changes, steps } as const
+    return type.paths ? { ...differs, paths: type.paths(want, have) } : differs
   }
+  const evidence = type.evidence?.(want, have)
+  return evidence === undefined ? { verdict: 'same' } : { verdict: 'same', evidence }
 }
 
-/** A resource made from a value that is not known yet. Its key is, so that ownership and order can be checked. */
-export function later<T>(
-  key: Key,
-  value: Value<T>,
-  make: (value: T) => Resource,
-  options: ResourceOptions = {},
-): Resource {
-  let made: Resource | undefined
-  const inner = (): Resource => {
-    made ??= make(value.get())
-    if (made.key !== key) throw new Error(`${key} was promised, ${made.key} was made`)
-    return made
-  }
-  return {
-    key,
-    title: options.title ?? key,
-    after: options.after ?? [],
-    value,
-    get paths() {
-      return value.known && value.error === undefined ? inner().paths : pathIn(key)
-    },
-    get guards() {
-      return value.known && value.error === undefined ? inner().guards : []
-    },
-    get probes() {
-      return value.known && value.error === undefined ? inner().probes : []
-    },
-    decide(answers) {
-      if (!value.known) return { verdict: 'unknown', reason: `known after ${value.label}` }
-      if (value.error !== undefined) return notMade(value.error)
-      return inner().decide(answers)
-    },
-  }
+function isThere(value: Value<unknown>): boolean {
+  return value.known && value.error === undefined
 }
 
-function notMade(error: Error): Decision {
-  const base = { verdict: 'unknown', reason: error.message } as const
-  return error instanceof ProvisionError ? { ...base, trouble: error.trouble } : base
+/** What differs, or cannot be seen, waits for the value it needs. */
+function waiting(decision: Decision, { until, withoutIt = 'fail' }: ResourceOptions): Decision {
+  if (until === undefined || (decision.verdict !== 'differs' && decision.verdict !== 'unknown')) return decision
+  if (decision.verdict === 'unknown' && decision.final) return decision
+  if (!until.known) return { ...decision, awaits: until.label }
+  if (until.error === undefined) return decision
+  return withoutIt === 'fail'
+    ? notMade(until.error)
+    : { verdict: 'same', evidence: `left alone: ${until.error.message}` }
 }
 
 /** The path a key names, if it names one: `file:/etc/x` does, `unit:kubelet.service` does not. */
-function pathIn(key: Key): readonly string[] {
+export function pathIn(key: Key): readonly string[] {
   const [, path = ''] = /^[a-z-]+:(\/.*)$/.exec(key) ?? []
   return path === '' ? [] : [path]
 }
 
 function isUnknown(have: unknown): have is Unknown {
   return typeof have === 'object' && have !== null && 'unknown' in have && typeof have.unknown === 'string'
-}
-
-function orUnknown(decide: () => Decision): Decision {
-  try {
-    return decide()
-  } catch (error) {
-    if (error instanceof FactError) return { verdict: 'unknown', reason: error.message }
-    throw error
-  }
-}
-
-/** Shown when a resource type breaks its promise: its steps ran, and a new look still finds a difference. */
-export function notConverged(key: Key, changes: readonly Change[]): Trouble {
-  const rest = changes.map((change) => `${change.what || key}: ${change.from}, not ${change.to}`).join('; ')
-  return {
-    what: `${key} did not converge: ${rest}`,
-    why: 'its steps succeeded, and still the host does not look as planned: something else on the host may be writing to it',
-    fix: 'run `provision up` again with `--json` and look at what writes to it; if it stays so, this is a bug of provision',
-  }
 }

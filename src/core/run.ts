@@ -1,8 +1,9 @@
 import { EXIT, type ExitCode, FailedError, LockedError, ProvisionError } from './errors.ts'
 import type { EventBody, HostResult, PathPart, Report } from './events.ts'
 import type { Answers, AnyProbe } from './fact.ts'
+import type { Gate } from './gate.ts'
 import type { Connect, Counters, LockHolder, Session } from './host.ts'
-import { type Gate, type HostRun, HostRunner } from './host-run.ts'
+import { type HostRun, HostRunner } from './host-run.ts'
 import { limiter } from './limit.ts'
 import type { HostPlan } from './plan.ts'
 import type { Compiled } from './play.ts'
@@ -13,7 +14,8 @@ export interface RunInput {
   readonly hosts: readonly Compiled[]
   readonly connect: Connect
   readonly gate: Gate
-  readonly holder: LockHolder
+  /** Who changes hosts; left out by a run that only looks, and then no gate may say `act`. */
+  readonly holder?: LockHolder
   readonly report: Report
   readonly clock: () => number
   readonly signal: AbortSignal
@@ -37,7 +39,10 @@ const LOOK_DEADLINE_MS = 120_000
 /** Every host free of the others: one that fails, hangs or is not there changes no other host's verdict. */
 export async function run(input: RunInput): Promise<RunResult> {
   const limit = limiter(input.forks)
-  const runs = await Promise.all(input.hosts.map((compiled) => limit(() => runHost(input, compiled))))
+  const wanted = input.hosts.filter(({ onDemand }) => onDemand === undefined)
+  const all = Promise.all(wanted.map((compiled) => limit(() => runHost(input, compiled))))
+  const lending = input.hosts.map((compiled) => whenDemanded(input, compiled, all))
+  const runs = [...(await all), ...(await Promise.all(lending)).flat()]
   const hosts = runs.map(({ result }) => result)
   const last = runs.toSorted((a, b) => b.result.ms - a.result.ms)[0]
   return {
@@ -47,6 +52,17 @@ export async function run(input: RunInput): Promise<RunResult> {
     criticalPath: last?.path ?? [],
     exit: exitOf(hosts, input.signal.aborted),
   }
+}
+
+/** Outside the limit: those who hold a place wait for it. */
+async function whenDemanded(
+  input: RunInput,
+  compiled: Compiled,
+  others: Promise<unknown>,
+): Promise<readonly HostRun[]> {
+  if (compiled.onDemand === undefined) return []
+  const isDemanded = await Promise.race([compiled.onDemand.then(() => true), others.then(() => false)])
+  return isDemanded ? [await runHost(input, compiled)] : []
 }
 
 async function runHost(input: RunInput, compiled: Compiled): Promise<HostRun> {
@@ -75,10 +91,25 @@ async function runHost(input: RunInput, compiled: Compiled): Promise<HostRun> {
       interrupted: signal.aborted,
     })
   } finally {
+    withhold(compiled)
     await session?.close()
   }
   report({ type: 'host', host: compiled.host, result: done.result })
   return done
+}
+
+/** Whoever waits for something of this host need not wait any longer: what is not there now is not made in this run. */
+function withhold({ host, resources }: Compiled): void {
+  for (const { resource } of resources) {
+    resource.gives?.withhold(
+      new FailedError({
+        what: `${host} has not come as far as "${resource.title}" in this run`,
+        where: host,
+        why: 'this host needs something of that one',
+        fix: `see what became of ${host}, then run the same command again`,
+      }),
+    )
+  }
 }
 
 /** The result of a host that was not, or not further, looked at. */

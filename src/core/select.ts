@@ -1,7 +1,9 @@
+import type { Decision } from './decision.ts'
 import type { Trouble } from './errors.ts'
 import type { ResourceResult } from './events.ts'
+import { judged } from './finding.ts'
 import type { CompiledResource } from './play.ts'
-import { type Decision, judged, type Key } from './resource.ts'
+import type { Key } from './resource.ts'
 import { troubleOf } from './trouble.ts'
 
 /** A decision together with the digest of what it was made from. */
@@ -49,7 +51,7 @@ class Selector implements Selection {
   readonly postponed: Selection['postponed'][number][] = []
   readonly #results: Map<Key, ResourceResult>
   readonly #order: SectionOrder
-  /** Set by a restart: it goes alone, and nothing after it goes with it. */
+  /** Nothing more goes with this wave. A restart goes alone. */
   #full = false
 
   constructor(items: readonly CompiledResource[], results: ReadonlyMap<Key, ResourceResult>) {
@@ -67,6 +69,7 @@ class Selector implements Selection {
     else if (waitsFor.length > 0) this.#postpone(item, waitsFor, true)
     else if (value && !value.known) this.#postpone(item, [value.label], true)
     else if (!decision) this.#postpone(item, [], true)
+    else if ('awaits' in decision && decision.awaits !== undefined) this.#postpone(item, [decision.awaits], true)
     else this.#placeDecided(item, decision, turn)
   }
 
@@ -75,12 +78,18 @@ class Selector implements Selection {
     else if (decision.verdict === 'finding') this.#settle(item, judged(decision.finding))
     else if (decision.verdict === 'unknown') this.#placeUnknown(item, decision)
     else if (turn === 'waits' || this.#full) this.#postpone(item, [], false)
-    else if (!decision.steps.some(({ reboots }) => reboots)) this.wave.push(item)
+    else if (!decision.steps.some(({ reboots }) => reboots)) this.#send(item)
     else {
       this.#full = true
       if (this.wave.length > 0) this.#postpone(item, [], false)
       else this.wave.push(item)
     }
+  }
+
+  /** What others wait for ends its wave: they are told of it when the wave is over. */
+  #send(item: CompiledResource): void {
+    this.wave.push(item)
+    if (item.resource.gives) this.#full = true
   }
 
   /** What cannot be seen may only become visible: once something before it is done, or never. */

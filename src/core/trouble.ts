@@ -1,6 +1,8 @@
+import type { Change } from './change.ts'
 import type { Trouble } from './errors.ts'
 import type { Failure } from './events.ts'
 import type { Outcome } from './host.ts'
+import type { Key } from './resource.ts'
 import type { ItemEnd, WaveItem } from './wave.ts'
 
 /** Lines of a failed step's output that are kept for its card. */
@@ -80,6 +82,25 @@ export function failureOf(
     lines,
     code: end.code,
     trouble: { what: `${title}: ended with status ${end.code}`, ...likelyCause(end.output) },
+  }
+}
+
+/** A saved plan allows what it shows, and nothing else. */
+export function departed(key: string, what: string): Trouble {
+  return {
+    what: `${key} ${what}: it was left alone`,
+    why: 'what came before it made other steps necessary than the plan foresaw, and a saved plan is carried out exactly',
+    fix: 'make a new plan with `up --dry-run --out FILE` and look at it: it starts from what is there now',
+  }
+}
+
+/** Shown when a resource type breaks its promise: its steps ran, and a new look still finds a difference. */
+export function notConverged(key: Key, changes: readonly Change[]): Trouble {
+  const rest = changes.map((change) => `${change.what || key}: ${change.from}, not ${change.to}`).join('; ')
+  return {
+    what: `${key} did not converge: ${rest}`,
+    why: 'its steps succeeded, and still the host does not look as planned: something else on the host may be writing to it',
+    fix: 'run `provision up` again with `--json` and look at what writes to it; if it stays so, this is a bug of provision',
   }
 }
 

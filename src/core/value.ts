@@ -5,13 +5,24 @@
 export class Value<T> {
   /** What is being made, as it stands in a plan: `bundle: kubelet`. */
   readonly label: string
-  /** Settles when the value is there, or cannot be made. */
-  readonly promise: Promise<T>
+  #promise: Promise<T> | (() => Promise<T>)
   #state: { readonly value: T } | { readonly error: Error } | undefined
 
-  constructor(label: string, promise: Promise<T>) {
+  /** With a function nothing is made before somebody waits for it. */
+  constructor(label: string, promise: Promise<T> | (() => Promise<T>)) {
     this.label = label
-    this.promise = promise
+    this.#promise = promise
+    if (typeof promise !== 'function') this.#settleWith(promise)
+  }
+
+  /** Settles when the value is there, or cannot be made. */
+  get promise(): Promise<T> {
+    if (typeof this.#promise === 'function') this.#settleWith(this.#promise())
+    return this.#promise as Promise<T>
+  }
+
+  #settleWith(promise: Promise<T>): void {
+    this.#promise = promise
     promise.then(
       (value) => {
         this.#state = { value }
@@ -26,6 +37,13 @@ export class Value<T> {
     const known = new Value(label, Promise.resolve(value) as Promise<T>)
     known.#state = { value }
     return known
+  }
+
+  /** What is made from this one, known when it is, and no sooner asked for. */
+  map<U>(make: (value: T) => U): Value<U> {
+    if (this.known && this.error === undefined) return Value.of(this.label, make(this.get()))
+    const later = async () => make(await this.promise)
+    return new Value(this.label, typeof this.#promise === 'function' ? later : later())
   }
 
   /** What is made from several values, known when all of them are. */

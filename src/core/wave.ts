@@ -1,8 +1,9 @@
 import type { AnyProbe } from './fact.ts'
 import type { Blob, Section } from './host.ts'
-import { guardScript, lookScript } from './look.ts'
+import { costlyScript, guardScript, lookScript } from './look.ts'
 import { quote } from './quote.ts'
-import type { Key, Resource, Step } from './resource.ts'
+import type { Key, Resource } from './resource.ts'
+import type { Step } from './step.ts'
 
 /** One resource's part in a wave. */
 export interface WaveItem {
@@ -42,7 +43,7 @@ export type ItemEnd =
  */
 export function waveScript(run: string, items: readonly WaveItem[], probes: readonly AnyProbe[]): string {
   const index = new Map(items.map(({ resource }, i) => [resource.key, i]))
-  const parts: string[] = [prelude(run)]
+  const parts: string[] = [prelude(run), costlyScript(items.flatMap(({ resource }) => resource.guards))]
   let open: string | undefined
   for (const [i, item] of items.entries()) {
     if (open !== undefined && item.section !== open) parts.push('[ -z "$bad" ] || stop=1')

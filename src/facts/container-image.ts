@@ -41,6 +41,7 @@ export function ctr(address: string | undefined): string {
 /** Images that containerd has for Kubernetes: one list for all asks. */
 export const containerImageFact: Fact<ContainerImageAsk, ContainerImage | undefined> = {
   name: 'container-image',
+  costly: true,
   id: ({ name }) => name,
   script: (asks) => {
     const address = asks[0]?.address

@@ -24,6 +24,7 @@ const listSchema = z.looseObject({ items: z.array(z.unknown()) })
  */
 export const kubeApply: Fact<KubeApplyAsk, KubeApply> = {
   name: 'kube-apply',
+  costly: true,
   id: ({ set }) => set,
   script: (asks) => `${kubectlPrelude()}
 kubectl_ready || exit 0

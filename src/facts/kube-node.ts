@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { Answers } from '../core/fact.ts'
 import { FactError } from '../core/fact-error.ts'
-import type { KubeObject } from './kube-object.ts'
+import { type KubeObject, kubeProbe } from './kube-object.ts'
 
 const taintSchema = z.looseObject({ key: z.string(), value: z.exactOptional(z.string()), effect: z.string() })
 const nodeSchema = z.looseObject({
@@ -42,4 +43,20 @@ export function nodeOf(object: KubeObject): KubeNode {
     kubeletVersion: status.nodeInfo.kubeletVersion,
     runtimeVersion: status.nodeInfo.containerRuntimeVersion,
   }
+}
+
+/** Set by kubeadm at the end of a control plane's join. */
+export const CONTROL_PLANE_LABEL = 'node-role.kubernetes.io/control-plane'
+
+export function nodeProbe(name: string) {
+  return kubeProbe('v1', 'Node', name)
+}
+
+/** Whether the cluster has this node, and calls it a control plane if it is to be one. Asks `nodeProbe`. */
+export function isMember(
+  { name, controlPlane }: { readonly name: string; readonly controlPlane: boolean },
+  answers: Answers,
+): boolean {
+  const seen = answers.get(nodeProbe(name))
+  return seen.state === 'present' && (!controlPlane || CONTROL_PLANE_LABEL in nodeOf(seen.object).labels)
 }

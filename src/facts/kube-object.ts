@@ -42,11 +42,12 @@ const COLUMNS =
  */
 export const kubeObject: Fact<KubeRef, KubeSeen> = {
   name: 'kube-object',
+  costly: true,
   id: refId,
   script: (refs) => `${kubectlPrelude()}
 kubectl_ready || exit 0
 all=$(${feed(listText(refs.map(stub)))} k get --ignore-not-found -o 'jsonpath=${COLUMNS}' -f - 2>&1); rc=$?
-printf '%s\\n' "$all" | while IFS= read -r l; do case $l in *'	object	'*|*'	version	'*) printf '%s\\n' "$l" ;; esac; done
+printf '%s\\n' "$all" | grep -E '^[^\t]*\t(object|version)\t'
 # A kind the cluster does not know yet is an object that is not there.
 case $all in *'no matches for kind'*) rc=0 ;; esac
 if [ $rc = 0 ]; then api=up why=; else api=down why=$(printf '%s' "$all" | tail -n 1 | tr '\\t' ' '); fi

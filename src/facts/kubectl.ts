@@ -3,6 +3,9 @@ import { quote } from '../core/quote.ts'
 /** Where the cluster administrator's kubeconfig lies on a control plane. */
 export const ADMIN_CONF = '/etc/kubernetes/admin.conf'
 
+/** The kubelet's own, on every node: it may read its own Node, and little else. */
+const KUBELET_CONF = '/etc/kubernetes/kubelet.conf'
+
 /** Folder of the Kubernetes and runtime binaries that we install. */
 export const BIN_DIR = '/usr/local/bin'
 
@@ -10,12 +13,14 @@ export const BIN_DIR = '/usr/local/bin'
 export const WITH_OUR_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:$PATH; export PATH'
 
 /**
- * Shell that defines `kubectl_ready` (is there a client and a kubeconfig?) and `k` (kubectl as cluster administrator with a
- * deadline for each request). Its cache folder is one that nobody can make: a look leaves no trace.
+ * Shell that defines `kubectl_ready` (is there a client and a kubeconfig?) and `k` (kubectl with a deadline for each request; as
+ * cluster administrator on a control plane, as the node itself elsewhere). Its cache folder is one that nobody can make: a look leaves no trace.
  */
 export function kubectlPrelude(requestTimeoutSeconds = 10): string {
-  return `kubectl_ready() { [ -x ${BIN_DIR}/kubectl ] && [ -e ${ADMIN_CONF} ]; }
-k() { KUBECACHEDIR=/dev/null ${BIN_DIR}/kubectl --kubeconfig ${ADMIN_CONF} --request-timeout=${requestTimeoutSeconds}s "$@"; }`
+  return `conf=${ADMIN_CONF}
+[ -e "$conf" ] || conf=${KUBELET_CONF}
+kubectl_ready() { [ -x ${BIN_DIR}/kubectl ] && [ -e "$conf" ]; }
+k() { KUBECACHEDIR=/dev/null ${BIN_DIR}/kubectl --kubeconfig "$conf" --request-timeout=${requestTimeoutSeconds}s "$@"; }`
 }
 
 /** Shell that prints what comes on stdin as one line of base64. */

@@ -13,19 +13,24 @@ cd -P -- "$resolved" 2>/dev/null && resolved=$PWD
 
 /**
  * Shell function `mount_of FOLDER`: sets `mount_device` (`MAJOR:MINOR`), `mount_point`, `mount_type` and `mount_source` of
- * the file system a resolved folder lies on (proc_pid_mountinfo(5)). One fork: a node's mount table is long, so grep picks
- * the lines that name a folder above ours. Of two mounts at one place the later one is in sight.
+ * the file system a resolved folder lies on (proc_pid_mountinfo(5)). One fork: a node's mount table is long and a shell reads
+ * byte by byte, so grep picks the lines whose fifth field is a folder above ours, or one that its pattern takes for it. Of
+ * two mounts at one place the later one is in sight.
  */
 export const MOUNT_OF = `mount_of() {
 mount_device= mount_point= mount_type= mount_source=
 above=$1
-names=" / "
+names=
+case $above in
+*['[]*^$\\']*) names='[^ ]*' ;;
+*)
 while [ -n "$above" ] && [ "$above" != / ]; do
-names="$names
- $above "
+names="$names|$above"
 above=\${above%/*}
 done
-table=$(grep -F -e "$names" /proc/self/mountinfo)
+;;
+esac
+table=$(grep -E -e "^([^ ]+ ){4}(/$names) " /proc/self/mountinfo)
 while read -r id parent device root point options; do
 case "\${1%/}/" in "\${point%/}/"*) ;; *) continue ;; esac
 [ \${#point} -ge \${#mount_point} ] || continue

@@ -1,6 +1,6 @@
 import { InputError } from '../core/errors.ts'
-import type { Inventory } from './inventory.ts'
-import { schemaAt } from './json-schema.ts'
+import type { Host, Inventory } from './inventory.ts'
+import { keysAt, schemaAt } from './json-schema.ts'
 import { type Origin, pathText } from './layers.ts'
 import { didYouMean } from './nearest.ts'
 import { shown } from './source.ts'
@@ -38,13 +38,9 @@ export function explainValue(inventory: Inventory, host: string, path: string): 
   const found = valueAt(one ?? inventory, parts)
   const schemas = schemaAt(one ? ['hosts', one.name, ...parts] : parts)
   if (found === undefined && schemas.length === 0) {
-    const keys = Object.keys((valueAt(one ?? inventory, parts.slice(0, -1)) as object | undefined) ?? {})
-    const fix = didYouMean(parts.at(-1) ?? '', keys) ?? `known: ${keys.filter((key) => key !== 'origins').join(', ')}`
-    throw new InputError({
-      what: `an inventory has no ${shown(path)}${one ? ` for host ${host}` : ''}`,
-      where: inventory.file,
-      fix,
-    })
+    // What holds for the whole cluster holds for each of its hosts.
+    if (one && schemaAt(parts).length > 0) return explainValue(inventory, '', path)
+    throw unknownPath(inventory, one, parts)
   }
   const said = originsOf(inventory, host, parts)
   const [from, ...overridden] = said
@@ -58,6 +54,32 @@ export function explainValue(inventory: Inventory, host: string, path: string): 
     ...(description === undefined ? {} : { description }),
   }
 }
+
+/** Names what may stand where the path leaves what there is. */
+function unknownPath(inventory: Inventory, host: Host | undefined, parts: readonly string[]): InputError {
+  const keysBelow = (path: readonly string[]) => [
+    ...(host ? keysAt(['hosts', host.name, ...path]) : []),
+    ...keysAt(path),
+    ...Object.keys(valueAt(host ?? inventory, path) ?? {}),
+  ]
+  const wrong = parts.findIndex((part, i) => !keysBelow(parts.slice(0, i)).includes(part))
+  const above = parts.slice(0, wrong)
+  const keys = [...new Set(keysBelow(above))].filter((key) => !HIDDEN.has(key))
+  const place = above.length > 0 ? ` below ${pathText(above)}` : ''
+  return new InputError({
+    what: `an inventory has no ${shown(pathText(parts))}${host ? ` for host ${host.name}` : ''}`,
+    where: inventory.file,
+    fix:
+      didYouMean(
+        pathText(parts.slice(0, wrong + 1)),
+        keys.map((key) => pathText([...above, key])),
+      ) ??
+      (keys.length > 0 ? `known${place}: ${keys.join(', ')}` : `there is nothing${place}: explain ${pathText(above)}`),
+  })
+}
+
+/** Not settings, but where the settings came from. */
+const HIDDEN: ReadonlySet<string> = new Set(['origins', 'file'])
 
 /** What was said about the path itself, or about the leaf it is part of. */
 function originsOf(inventory: Inventory, host: string, parts: readonly string[]): readonly Origin[] {

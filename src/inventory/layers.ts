@@ -24,6 +24,7 @@ const merged = new Set<string>([
   'kernel.sysctl',
   'kubelet.systemReserved',
   'kubelet.kubeReserved',
+  'lab.links',
 ])
 
 export interface Leaf {

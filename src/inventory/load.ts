@@ -2,6 +2,7 @@ import { assemble, type PathOptions } from './assemble.ts'
 import { hostContradictions, hostCount, idleProxySettings, plainSecrets, sameMachine, unknownNames } from './checks.ts'
 import type { Inventory } from './inventory.ts'
 import { problemsOf } from './issues.ts'
+import { labLinkProblems } from './lab-checks.ts'
 import { InventoryError, type Problem } from './problem.ts'
 import { mapAt, type Raw, resolveHost } from './resolve.ts'
 import { inventory as inventorySchema } from './schema.ts'
@@ -24,8 +25,8 @@ export function loadInventory(text: string, options: LoadOptions): Inventory {
   const inventory = assemble(raw, hosts, options)
   const problems = [
     ...hosts.flatMap((host) => host.problems),
-    ...[hostCount, sameMachine, hostContradictions, idleProxySettings, subnetProblems].flatMap((check) =>
-      check(raw, inventory),
+    ...[hostCount, sameMachine, hostContradictions, idleProxySettings, labLinkProblems, subnetProblems].flatMap(
+      (check) => check(raw, inventory),
     ),
   ]
   if (problems.length > 0) throw new InventoryError(options.file, problems)

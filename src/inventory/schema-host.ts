@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { address, dnsLabel, hostPath, ipAddress, labelKey, labelValue, line, sizeMiB, whole } from './scalars.ts'
+import { address, dnsLabel, flag, hostPath, ipAddress, labelKey, labelValue, line, whole } from './scalars.ts'
 import { kernel, kubelet } from './schema-kernel.ts'
+import { machine } from './schema-lab.ts'
 import { become, ssh } from './schema-ssh.ts'
 
 /**
@@ -33,11 +34,14 @@ export const verify = z
       .record(hostPath, z.number({ error: 'a number of GiB' }).min(0, { error: 'a number of GiB' }))
       .default({ '/var/lib': 10 })
       .describe(
-        'Free space wanted on the file system that holds each folder. What is written here replaces the default list.',
+        'Free GiB wanted on the file system that holds each folder. What is written here replaces this default; what every node needs (1 in /, 5 in /var/lib/containerd, 1 in /var/lib/kubelet, 4 in the etcd directory) is wanted as well, unless the same folder has another figure here, or 0.',
       ),
     clockSkewMs: whole('milliseconds', 10, 3_600_000)
       .default(1000)
       .describe('How far the clock may be from that of this machine.'),
+    nestedVirtualisation: flag
+      .default(false)
+      .describe('The machine is to run virtual machines: /dev/kvm is then required, otherwise only advised.'),
   })
   .describe('Thresholds a machine is measured against before anything on it is changed.')
 
@@ -81,21 +85,6 @@ export const vars = z
     z.json(),
   )
   .describe('Values for playbooks of your own. A secret is written {secret: {env: NAME}}.')
-
-export const machine = z
-  .strictObject({
-    driver: z
-      .enum(['auto', 'uml', 'qemu', 'container'])
-      .default('auto')
-      .describe(
-        'uml: user-mode Linux, fast, no KVM needed. qemu: stock kernel, NVMe, reboots. container: host preparation only. auto picks and says why.',
-      ),
-    memory: sizeMiB.prefault('5G').describe('Memory of the machine.'),
-    disk: sizeMiB.prefault('20G').describe('Size of its disk; only what is written takes space here.'),
-    cpus: whole('a number', 1, 64).exactOptional().describe('Processors (uml always has one; qemu: default 2).'),
-  })
-  .transform(({ memory, disk, ...rest }) => ({ ...rest, memoryMiB: memory, diskMiB: disk }))
-  .describe('Where this key stands, machines are made and thrown away by `provision lab` on this machine.')
 
 /** Everything a wider place may set for the hosts in it. */
 export const settings = {

@@ -55,6 +55,8 @@ export async function identityFiles(name: string, place: Place): Promise<Injecte
   return [
     { path: '/etc/hostname', content: `${name}\n`, mode: 0o644 },
     { path: '/etc/hosts', content: hostsFile(name), mode: 0o644 },
+    // Whoever looks around in a lab wants to see its cluster.
+    { path: '/etc/environment', content: 'KUBECONFIG=/etc/kubernetes/admin.conf\n', mode: 0o644 },
     { path: '/etc/machine-id', content: `${place.machineId}\n`, mode: 0o444 },
     { path: '/etc/ssh/ssh_host_ed25519_key', content: privateKey, mode: 0o600 },
     { path: '/etc/ssh/ssh_host_ed25519_key.pub', content: publicKey, mode: 0o644 },

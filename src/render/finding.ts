@@ -1,4 +1,4 @@
-import type { Finding } from '../core/resource.ts'
+import type { Finding } from '../core/finding.ts'
 import type { Paint } from './paint.ts'
 import { inert } from './sanitise.ts'
 

@@ -1,5 +1,5 @@
+import type { Change } from '../core/change.ts'
 import type { HostPlan, PlannedResource } from '../core/plan.ts'
-import type { Change } from '../core/resource.ts'
 import { type DiffText, fold, paintDiff, unifiedDiff } from './diff.ts'
 import { count } from './figure.ts'
 import { findingLines } from './finding.ts'

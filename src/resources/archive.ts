@@ -1,13 +1,8 @@
+import type { Change } from '../core/change.ts'
 import { probe } from '../core/fact.ts'
 import { argv, quote } from '../core/quote.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { type ArchiveAsk, type ArchiveState, archiveFact, archiveStamp, MEMBER_FORMAT } from '../facts/archive.ts'
 import { hostPath } from '../facts/host-path.ts'
 import {
@@ -47,7 +42,7 @@ export function archive(want: ArchiveWant, options: ResourceOptions = {}): Resou
 
 export const archiveType: ResourceType<ArchiveWant, ArchiveState> = {
   name: 'archive',
-  key: (want) => `archive:${want.destination}:${artifactOf(want).name}`,
+  key: (want) => `archive:${want.destination}#${artifactOf(want).name}`,
   paths: (want) => [want.destination, archiveStamp(askOf(want))],
   probes: (want) => [probe(archiveFact, askOf(want))],
   observe: (want, answers) => answers.get(probe(archiveFact, askOf(want))),

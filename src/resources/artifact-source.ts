@@ -2,7 +2,7 @@ import type { Artifact, ArtifactFile } from '../artifacts/artifact.ts'
 import { artifactBlob } from '../artifacts/artifact-file.ts'
 import { STAGE } from '../core/host.ts'
 import { quote } from '../core/quote.ts'
-import type { Step } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 
 /** Where the bytes of an artifact come from: this machine, through SSH; or somewhere the host downloads from by itself. */
 export type ArtifactSource =

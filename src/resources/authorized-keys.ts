@@ -1,13 +1,8 @@
+import type { Change } from '../core/change.ts'
 import { InputError } from '../core/errors.ts'
 import { quote } from '../core/quote.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { type AuthorizedKeys, authorizedKeysProbe } from '../facts/authorized-keys.ts'
 import { blobOf } from './blob.ts'
 import { accountName } from './ownership.ts'
@@ -37,6 +32,8 @@ export function authorizedKeys(want: AuthorizedKeysWant, options?: ResourceOptio
 export const authorizedKeysType: ResourceType<AuthorizedKeysWant, AuthorizedKeys> = {
   name: 'authorized-keys',
   key: ({ user }) => `authorized-keys:${user}`,
+  // Only the host knows where somebody's home is; until it has said so, where it is by custom.
+  paths: ({ user }, have) => [`${have?.home ?? (user === 'root' ? '/root' : `/home/${user}`)}/.ssh`],
   probes: ({ user }) => [authorizedKeysProbe(user)],
   observe({ user }, answers) {
     const have = answers.get(authorizedKeysProbe(user))

@@ -1,13 +1,8 @@
+import type { Change } from '../core/change.ts'
 import { probe } from '../core/fact.ts'
 import { quote } from '../core/quote.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { draftOf, folderOf, hostPath } from '../facts/host-path.ts'
 import {
   type InstalledFile,

@@ -1,12 +1,7 @@
+import type { Change } from '../core/change.ts'
 import { quote } from '../core/quote.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { hostPath, nameOf } from '../facts/host-path.ts'
 import { type PathState, pathProbe } from '../facts/path.ts'
 import { hazardReason } from './owned-file.ts'

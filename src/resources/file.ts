@@ -1,17 +1,11 @@
+import type { Change } from '../core/change.ts'
+import type { Unknown } from '../core/decision.ts'
 import { InputError } from '../core/errors.ts'
 import type { Answers, AnyProbe } from '../core/fact.ts'
 import type { Blob } from '../core/host.ts'
 import { quote } from '../core/quote.ts'
-import {
-  type Change,
-  type Key,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-  type Unknown,
-} from '../core/resource.ts'
+import { type Key, type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { draftOf, hostPath, nameOf } from '../facts/host-path.ts'
 import { type PathState, pathProbe } from '../facts/path.ts'
 import { blobOf, textOf } from './blob.ts'

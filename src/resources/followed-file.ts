@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
+import type { Unknown } from '../core/decision.ts'
 import type { Answers } from '../core/fact.ts'
-import type { ResourceType, Unknown } from '../core/resource.ts'
+import type { ResourceType } from '../core/resource.ts'
 import { folderOf } from '../facts/host-path.ts'
 import { type LinkEnd, linkEndProbe } from '../facts/link-end.ts'
 import { type PathState, pathProbe } from '../facts/path.ts'

@@ -1,7 +1,9 @@
+import type { Change } from '../core/change.ts'
 import { type Answers, type Probe, probe } from '../core/fact.ts'
 import { FactError } from '../core/fact-error.ts'
-import { sh } from '../core/quote.ts'
-import { type Change, type Resource, type ResourceType, resource, type Step } from '../core/resource.ts'
+import { quote, sh } from '../core/quote.ts'
+import { type Resource, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { FSYNC_RECORD, type Fsync, type FsyncAsk, fsync, fsyncRecordLine } from '../facts/fsync.ts'
 import { fsyncRecorded } from '../facts/fsync-recorded.ts'
 
@@ -95,6 +97,7 @@ function step(next: Fsync): Step {
   const draft = `${folder}/.verified.new`
   return {
     title: `write ${FSYNC_RECORD}`,
+    measured: [quote(fsyncRecordLine(next))],
     body: [
       'set -e',
       sh`mkdir -p -m 0755 ${folder}`,

@@ -1,14 +1,9 @@
+import type { Change } from '../core/change.ts'
+import type { Unknown } from '../core/decision.ts'
 import { InputError } from '../core/errors.ts'
 import { argv } from '../core/quote.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-  type Unknown,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { folderOf, hostPath } from '../facts/host-path.ts'
 import { type KernelModuleState, kernelModuleProbe } from '../facts/kernel-module.ts'
 import { blobOf } from './blob.ts'

@@ -1,13 +1,7 @@
+import type { Change } from '../core/change.ts'
 import { argv } from '../core/quote.ts'
-import {
-  type Change,
-  type Key,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Key, type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { type KubeNode, nodeOf } from '../facts/kube-node.ts'
 import { kubeProbe } from '../facts/kube-object.ts'
 import { kubectlPrelude } from '../facts/kubectl.ts'

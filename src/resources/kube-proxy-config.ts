@@ -1,6 +1,7 @@
 import { parse } from 'yaml'
+import type { Change } from '../core/change.ts'
 import { quote } from '../core/quote.ts'
-import { type Change, type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
 import { kubeProbe } from '../facts/kube-object.ts'
 import { kubectlPrelude, WITH_OUR_PATH } from '../facts/kubectl.ts'
 

@@ -1,13 +1,10 @@
+import type { Change } from '../core/change.ts'
+import type { Unknown } from '../core/decision.ts'
 import type { Answers, AnyProbe } from '../core/fact.ts'
 import { quote } from '../core/quote.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
+import type { Value } from '../core/value.ts'
 import { kubeadmFilesProbe, LATE_OBJECTS } from '../facts/kube-api.ts'
 import { kubectlPrelude, WITH_OUR_PATH } from '../facts/kubectl.ts'
 
@@ -19,6 +16,13 @@ export interface KubeadmInitWant {
   /** Preflight errors that the operator accepted by name, e.g. `NumCPU`. Never `all`. */
   readonly ignorePreflightErrors: readonly string[]
   readonly timeoutMs: number
+  /** The cluster's other control planes. They matter only where a cluster would be made here. */
+  readonly others?: {
+    /** Those that are in a cluster already. */
+    readonly inCluster: Value<readonly string[]>
+    /** Those this run does not look at. */
+    readonly unseen: readonly string[]
+  }
   /** With `kubeProxy: none` there is no such DaemonSet to wait for. */
   readonly withKubeProxy: boolean
 }
@@ -35,7 +39,7 @@ interface Bootstrap {
 }
 
 /** Checks that only say "somebody has begun here already", which is what going on after a half-done init means. */
-const BEGUN = [
+export const BEGUN = [
   'FileAvailable--etc-kubernetes-manifests-kube-apiserver.yaml',
   'FileAvailable--etc-kubernetes-manifests-kube-controller-manager.yaml',
   'FileAvailable--etc-kubernetes-manifests-kube-scheduler.yaml',
@@ -50,7 +54,7 @@ const BEGUN = [
 ]
 
 /** What kubeadm writes itself, and what kubelet, containerd and the static pods write from then on. */
-const CONTROL_PLANE_FOLDERS = [
+export const KUBEADM_FOLDERS = [
   '/etc/kubernetes',
   '/var/lib/etcd',
   '/var/lib/kubelet',
@@ -70,7 +74,7 @@ const CONTROL_PLANE_FOLDERS = [
 const kubeadmInitType: ResourceType<KubeadmInitWant, Bootstrap> = {
   name: 'kubeadm-init',
   key: () => 'kubeadm:init',
-  paths: () => CONTROL_PLANE_FOLDERS,
+  paths: () => KUBEADM_FOLDERS,
   probes: (want): readonly AnyProbe[] => [kubeadmFilesProbe, ...lateObjects(want).map(({ probe }) => probe)],
   // Its API server may come up between look and act: the step waits for it and looks by itself.
   guards: (): readonly AnyProbe[] => [kubeadmFilesProbe],
@@ -91,23 +95,40 @@ const kubeadmInitType: ResourceType<KubeadmInitWant, Bootstrap> = {
 }
 
 export function kubeadmInit(want: KubeadmInitWant, options: ResourceOptions = {}): Resource {
-  return resource(kubeadmInitType, want, { title: 'control plane', ...options })
+  const until = want.others ? { until: want.others.inCluster } : {}
+  return resource(kubeadmInitType, want, { title: 'control plane', ...until, ...options })
 }
 
 function lateObjects({ withKubeProxy }: KubeadmInitWant) {
   return LATE_OBJECTS.filter(({ name }) => withKubeProxy || name !== 'daemonset/kube-proxy')
 }
 
-function look(want: KubeadmInitWant, answers: Answers): Bootstrap {
+function look(want: KubeadmInitWant, answers: Answers): Bootstrap | Unknown {
+  const files = answers.get(kubeadmFilesProbe)
+  const second = files.length === 0 ? secondCluster(want) : undefined
+  if (second !== undefined) return { unknown: second }
   const objects = lateObjects(want).map(({ probe, name }) => ({ name, seen: answers.get(probe) }))
   const down = objects.flatMap(({ seen }) => (seen.state === 'down' ? [seen.reason] : []))
   const none = objects.every(({ seen }) => seen.state === 'none')
   return {
-    files: answers.get(kubeadmFilesProbe),
+    files,
     api: none ? 'none' : down.length > 0 ? 'down' : 'up',
     reason: down[0] ?? '',
     missing: objects.filter(({ seen }) => seen.state !== 'present').map(({ name }) => name),
   }
+}
+
+/** Why no cluster may be made here, if so: a host that was installed anew is not the first of a new one. */
+function secondCluster({ others }: KubeadmInitWant): string | undefined {
+  if (!others) return undefined
+  if (others.unseen.length > 0) {
+    return `whether ${others.unseen.join(', ')} is in a cluster already is not known: visit all control planes in the run that makes it`
+  }
+  const { known, error } = others.inCluster
+  const there = known && error === undefined ? others.inCluster.get() : []
+  if (there.length === 0) return undefined
+  const names = there.join(', ')
+  return `${names} is in a cluster already, and this host would make a second one: name ${names} before it in the inventory, then it joins`
 }
 
 function isComplete({ api, missing }: Bootstrap): boolean {

@@ -1,19 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'
-import { type AnyProbe, probe } from '../core/fact.ts'
+import type { Change } from '../core/change.ts'
+import type { Unknown } from '../core/decision.ts'
+import { type Answers, type AnyProbe, probe } from '../core/fact.ts'
 import { quote } from '../core/quote.ts'
-import type { Unknown } from '../core/resource.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { type KubeApply, type KubeApplyAsk, kubeApply } from '../facts/kube-apply.ts'
 import { type KubeObject, type KubeSeen, kubeObject, refOf } from '../facts/kube-object.ts'
 import { feed, kubectlPrelude, listText } from '../facts/kubectl.ts'
+import { isApplied } from './applied.ts'
 
 /** Owner of every field we apply. */
 export const FIELD_MANAGER = 'provision'
@@ -27,20 +23,19 @@ interface Pair {
 
 /**
  * Objects in the cluster, by server-side apply under our own field manager. What differs is what the API server itself
- * says would change; a field that somebody else owns is a conflict, and a conflict is an error that names the owner.
+ * says would change, and it is asked only where an object is not surely as we applied it; a field that somebody else owns is a conflict, and a conflict is an error that names the owner.
  */
 const manifestsType: ResourceType<KubeApplyAsk, readonly Pair[]> = {
   name: 'manifests',
   key: ({ set }) => `manifests:${set}`,
   // The objects are in the cluster's own store; their pods may write where they mount folders of the host.
   paths: ({ objects }) => [...new Set(objects.flatMap(mountedHostPaths))],
-  probes: (want): readonly AnyProbe[] => [
-    ...want.objects.map((object) => probe(kubeObject, refOf(object))),
-    probe(kubeApply, want),
-  ],
+  probes: (want): readonly AnyProbe[] => want.objects.map((object) => probe(kubeObject, refOf(object))),
+  closer: (want, answers): readonly AnyProbe[] =>
+    needsServer(want, liveOf(want, answers)) ? [probe(kubeApply, want)] : [],
   observe: (want, answers) => {
-    const live = want.objects.map((object) => answers.get(probe(kubeObject, refOf(object))))
-    return pairs(want, live, answers.get(probe(kubeApply, want)))
+    const live = liveOf(want, answers)
+    return pairs(want, live, needsServer(want, live) ? answers.get(probe(kubeApply, want)) : undefined)
   },
   diff: (_want, have) => have.flatMap(changesOf),
   steps: (want, have): readonly Step[] => (have.some((pair) => changesOf(pair).length > 0) ? [applyStep(want)] : []),
@@ -53,6 +48,18 @@ export function manifests(set: string, objects: readonly KubeObject[], options: 
     { set, objects, manager: FIELD_MANAGER },
     { title: `${set}: ${objects.length} objects`, ...options },
   )
+}
+
+function liveOf({ objects }: KubeApplyAsk, answers: Answers): readonly KubeSeen[] {
+  return objects.map((object) => answers.get(probe(kubeObject, refOf(object))))
+}
+
+/** Only the API server can say what an apply would change, but not where there is nothing yet, nor where nothing moved. */
+function needsServer({ objects, manager }: KubeApplyAsk, live: readonly KubeSeen[]): boolean {
+  return objects.some((object, i) => {
+    const seen = live[i]
+    return seen?.state === 'present' && !isApplied(object, seen.object, manager)
+  })
 }
 
 function pairs(want: KubeApplyAsk, live: readonly KubeSeen[], apply: KubeApply): readonly Pair[] | Unknown {

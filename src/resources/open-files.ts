@@ -1,12 +1,7 @@
+import type { Change } from '../core/change.ts'
 import { InputError } from '../core/errors.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { type ManagerLimit, managerLimitProbe } from '../facts/manager-limit.ts'
 import { pathProbe } from '../facts/path.ts'
 import { blobOf } from './blob.ts'

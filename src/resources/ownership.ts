@@ -1,6 +1,6 @@
+import type { Change } from '../core/change.ts'
 import { InputError } from '../core/errors.ts'
 import { quote } from '../core/quote.ts'
-import type { Change } from '../core/resource.ts'
 import type { Entry, Identity } from '../facts/path.ts'
 
 /** Who may do what with a file or folder. */

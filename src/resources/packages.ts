@@ -1,14 +1,9 @@
+import type { Change } from '../core/change.ts'
+import type { Unknown } from '../core/decision.ts'
 import { InputError } from '../core/errors.ts'
 import { type AnyProbe, probe } from '../core/fact.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-  type Unknown,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { type InstalledPackage, packageFact } from '../facts/package.ts'
 import { type PackageFamily, packageDatabase } from '../facts/package-database.ts'
 import { aptHold, aptInstall, aptRemove, dpkgConfigure } from './apt-steps.ts'

@@ -1,13 +1,8 @@
+import type { Change } from '../core/change.ts'
 import { InputError } from '../core/errors.ts'
 import type { Answers, AnyProbe } from '../core/fact.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { bootProbe, newerKernel } from '../facts/boot.ts'
 
 /**

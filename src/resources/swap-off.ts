@@ -1,12 +1,7 @@
+import type { Change } from '../core/change.ts'
 import { argv } from '../core/quote.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { pathProbe } from '../facts/path.ts'
 import { FSTAB_SWAP, type Swap, swapProbe } from '../facts/swap.ts'
 import { rewriteScript } from './rewrite.ts'

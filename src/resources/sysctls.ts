@@ -1,13 +1,8 @@
+import type { Change } from '../core/change.ts'
 import { InputError } from '../core/errors.ts'
 import { quote } from '../core/quote.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { folderOf, hostPath } from '../facts/host-path.ts'
 import { normalValue, sysctlPath, sysctlProbe } from '../facts/sysctl.ts'
 import { overridingAssignment, type SysctlAssignment, sysctlFileProbe } from '../facts/sysctl-file.ts'
@@ -86,7 +81,9 @@ export const sysctlsType: ResourceType<SysctlsWant, Have> = {
     })),
   ],
   steps(want, { running, list }): readonly Step[] {
-    const keys = pendingKeys(want, running)
+    const pending = pendingKeys(want, running)
+    // A module that is still to come brings values of its own, wanted ones among them: what is sent must not depend on that.
+    const keys = Object.keys(want.values).filter((key) => pending.includes(key) || moduleOf(key) !== undefined)
     const set = keys.map((key) => `set_value ${quote(key)} ${quote(sysctlPath(key))} ${quote(wanted(want, key))}`)
     const body = `failed=0
 set_value() {
@@ -97,7 +94,7 @@ set_value() {
 }
 ${set.join('\n')}
 exit $failed`
-    const apply: Step[] = keys.length === 0 ? [] : [{ title: `set ${keys.length} running values`, body }]
+    const apply: Step[] = pending.length === 0 ? [] : [{ title: `set ${keys.length} running values`, body }]
     return [...ownedFileSteps(listOf(want), list), ...apply]
   },
   evidence: ({ values }) => `${Object.keys(values).length} values, running and at boot`,

@@ -20,16 +20,21 @@ export function systemctlBody(verb: 'enable' | 'disable' | 'mask' | 'unmask', un
 }
 
 export function startBody(step: UnitStep): string {
-  return [prelude(step), 'go start', 'await_active', 'await_steady', stampBody(step)].join('\n')
+  return [prelude(step), 'reload', 'go start', 'await_active', 'await_steady', stampBody(step)].join('\n')
 }
 
 export function restartBody(step: UnitStep): string {
-  return [prelude(step), 'go restart', 'await_active', 'await_steady', stampBody(step)].join('\n')
+  return [prelude(step), 'reload', 'go restart', 'await_active', 'await_steady', stampBody(step)].join('\n')
 }
 
 /** For units whose running is nobody's promise: no waiting, no verdict. */
 export function tryRestartBody(step: UnitStep): string {
-  return [sh`systemctl --no-block try-restart -- ${step.unit} || exit 1`, stampBody(step)].join('\n')
+  return [
+    reloadBody(step),
+    'reload',
+    sh`systemctl --no-block try-restart -- ${step.unit} || exit 1`,
+    stampBody(step),
+  ].join('\n')
 }
 
 export function stopBody(step: UnitStep): string {
@@ -58,12 +63,23 @@ printf '%s' ${quote(text)} >${quote(`${STAMP_DIR}/.${unit}.new`)} &&
 mv -f ${quote(`${STAMP_DIR}/.${unit}.new`)} ${quote(file)}`
 }
 
+/** `reload` has systemd read its unit files again if the one of this unit has changed since. */
+function reloadBody({ unit }: UnitStep): string {
+  return `reload() {
+  case $(systemctl show -p NeedDaemonReload -- ${quote(unit)}) in
+    *=yes) systemctl daemon-reload || exit 1 ;;
+  esac
+}`
+}
+
 /**
  * Shell words of a step: `look` asks systemd, `past` is true after the deadline, `fail` says why and shows the journal.
  * Time is read from /proc/uptime: no fork, and nobody sets that clock.
  */
-function prelude({ unit, seconds }: UnitStep): string {
+function prelude(step: UnitStep): string {
+  const { unit, seconds } = step
   return `set -f
+${reloadBody(step)}
 u=${quote(unit)} limit=${seconds} nl='
 '
 clock() { read -r now rest </proc/uptime; now=\${now%.*}\${now#*.}; }

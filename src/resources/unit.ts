@@ -1,12 +1,7 @@
+import type { Change } from '../core/change.ts'
 import { probe } from '../core/fact.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { STAMP_DIR, type UnitState, unitFact } from '../facts/unit.ts'
 import { restartBody, startBody, stopBody, systemctlBody, tryRestartBody } from './unit-steps.ts'
 
@@ -70,7 +65,7 @@ export const unitType: ResourceType<UnitWant, UnitState> = {
     ...(have.enabled.startsWith('masked') && !want.masked && unitType.diff(want, have).length > 0
       ? [systemctl(want, 'unmask')]
       : []),
-    ...(needsReload(want, have)
+    ...(readsAgain(want, have)
       ? [{ title: 'make systemd read its unit files again', body: 'systemctl daemon-reload' }]
       : []),
     ...(enabledDiffers(want, have) ? [systemctl(want, want.enabled ? 'enable' : 'disable')] : []),
@@ -91,15 +86,16 @@ function maskChanges(want: UnitWant, have: UnitState): readonly Change[] {
 
 function diskChanges(want: UnitWant, have: UnitState): readonly Change[] {
   const changes: Change[] = []
-  if (needsReload(want, have))
+  if (readsAgain(want, have))
     changes.push({ what: 'unit file', from: 'changed since systemd read it', to: 'read again' })
   if (enabledDiffers(want, have))
     changes.push({ what: 'enabled', from: have.enabled, to: want.enabled ? 'enabled' : 'disabled' })
   return changes
 }
 
-function needsReload(want: UnitWant, have: UnitState): boolean {
-  return have.needsReload && !want.masked
+/** A start or restart reads the unit file again by itself: whether it must shows only after what it comes after is done. */
+function readsAgain(want: UnitWant, have: UnitState): boolean {
+  return have.needsReload && !want.masked && (mustStop(want, have) || stateChanges(want, have).length === 0)
 }
 
 function enabledDiffers(want: UnitWant, have: UnitState): boolean {

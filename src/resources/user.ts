@@ -1,12 +1,7 @@
+import type { Change } from '../core/change.ts'
 import { argv, quote, sh } from '../core/quote.ts'
-import {
-  type Change,
-  type Resource,
-  type ResourceOptions,
-  type ResourceType,
-  resource,
-  type Step,
-} from '../core/resource.ts'
+import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
+import type { Step } from '../core/step.ts'
 import { type Account, accountProbe, groupProbe } from '../facts/account.ts'
 import { hostPath } from '../facts/host-path.ts'
 import { accountName } from './ownership.ts'

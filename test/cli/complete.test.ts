@@ -31,6 +31,8 @@ describe('completion', () => {
     expect(await complete('up', inventory, '--limit', 'role:w')).toEqual(['role:worker'])
     expect(await complete('up', inventory, '--limit=ga')).toEqual(['--limit=gamma'])
     expect(await complete('ssh', '-i', inventory, 'al')).toEqual(['alpha'])
+    expect(await complete('lab', 'cut', inventory, 'be')).toEqual(['beta'])
+    expect(await complete('lab', 'snapshot', inventory, 'be')).toEqual([])
   })
   it('knows the sections of the play', async () => {
     expect(await complete('up', inventory, '--only', 'ker')).toEqual(['kernel'])

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { onlyRequirements, onlyTags } from '../../src/cli/only.ts'
+import { later } from '../../src/core/later.ts'
 import { compile, play, section } from '../../src/core/play.ts'
-import { later, type Resource, requirement } from '../../src/core/resource.ts'
+import { requirement } from '../../src/core/requirement.ts'
+import type { Resource } from '../../src/core/resource.ts'
 import { Value } from '../../src/core/value.ts'
 
 const plain = (key: Resource['key'], after: Resource['after'] = []): Resource => ({
@@ -11,6 +13,7 @@ const plain = (key: Resource['key'], after: Resource['after'] = []): Resource =>
   paths: [],
   probes: [],
   guards: [],
+  closer: () => [],
   decide: () => ({ verdict: 'same' }),
 })
 const finding = { id: 'm', met: true, evidence: '', threshold: '', severity: 'required' } as const
@@ -28,22 +31,24 @@ const compiled = compile(
 )
 const keys = (some: typeof compiled) => some.resources.map(({ resource }) => resource.key)
 
+const only = (tag: string) => onlyTags([compiled], [tag])[0] ?? { host: '', resources: [] }
+
 describe('onlyTags', () => {
-  it('is everything without tags', () => expect(onlyTags(compiled, [])).toBe(compiled))
-  it('keeps requirements', () => expect(keys(onlyTags(compiled, ['one']))).toEqual(['requirement:m', 'a:1']))
+  it('is everything without tags', () => expect(onlyTags([compiled], [])).toEqual([compiled]))
+  it('keeps requirements', () => expect(keys(only('one'))).toEqual(['requirement:m', 'a:1']))
   it('waits for nothing that is not there', () => {
-    const [, b, c] = onlyTags(compiled, ['two']).resources
+    const [, b, c] = only('two').resources
     expect(b?.resource.after).toEqual([])
     expect(c?.resource.after).toEqual(['b:1'])
   })
   it('still learns what a value brings', async () => {
-    const [, , c] = onlyTags(compiled, ['two']).resources
+    const [, , c] = only('two').resources
     expect(c?.resource.value?.known).toBe(false)
     value.resolve('x')
     await value.promise
     expect(c?.resource.decide({ get: () => undefined as never, identity: () => [] })).toEqual({ verdict: 'same' })
   })
-  it('refuses a tag nobody has', () => expect(() => onlyTags(compiled, ['tow'])).toThrow(/no section is tagged "tow"/))
+  it('refuses a tag nobody has', () => expect(() => only('tow')).toThrow(/no section is tagged "tow"/))
 })
 
 describe('onlyRequirements', () => {

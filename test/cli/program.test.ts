@@ -6,7 +6,7 @@ const office = new FakeOffice()
 afterAll(() => office.remove())
 
 const VERBS = ['up', 'check', 'lab', 'ssh', 'kubeconfig', 'explain', 'schema', 'completion', 'version'] as const
-const LAB_VERBS = ['up', 'down', 'list', 'ssh', 'snapshot', 'restore'] as const
+const LAB_VERBS = ['up', 'down', 'list', 'ssh', 'cut', 'mend', 'off', 'on', 'snapshot', 'restore'] as const
 
 describe('help', () => {
   it.each(VERBS)('of %s is a page of a manual', async (verb) => {

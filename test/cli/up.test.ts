@@ -187,6 +187,23 @@ describe('a saved plan', () => {
     expect(code).toBe(0)
     expect(changed()).toBe(1)
   })
+  it('says how much it does not fix', async () => {
+    office.hosts.unmade.set('a', 'a machine')
+    const saved = await office.run(['up', office.inventory('a'), '--dry-run', '--out', join(office.folder, 'p.json')])
+    expect(saved.out).toMatch(/not fixed by it: \d+ resources? marked "known after"/)
+    office.hosts.unmade.clear()
+    const fixed = await office.run(['up', office.inventory('a'), '--dry-run', '--out', join(office.folder, 'p.json')])
+    expect(fixed.out).not.toContain('not fixed by it')
+  })
+  it('is refused for another inventory, before anything else', async () => {
+    const plan = join(office.folder, 'p.json')
+    await office.run(['up', office.inventory('a'), '--dry-run', '--out', plan])
+    const before = office.hosts.connected.length
+    const { code, err } = await office.run(['up', office.inventory('a'), '--plan', plan, '--set', 'network.mtu=1400'])
+    expect(code).toBe(2)
+    expect(err).toContain('was made from another inventory')
+    expect(office.hosts.connected).toHaveLength(before)
+  })
   it('is refused for a host that moved, naming what moved, and leaves it alone', async () => {
     const inventory = office.inventory('a', 'b')
     const plan = join(office.folder, 'p.json')

@@ -21,7 +21,10 @@ describe('flannel', () => {
   })
   it('sets backend and MTU only when asked', () => {
     expect(netConf('{cni: flannel, backend: host-gw}')).toMatchObject({ Backend: { Type: 'host-gw' } })
-    expect(netConf('{cni: flannel, mtu: 1400}')).toMatchObject({ Backend: { Type: 'vxlan', MTU: 1400 } })
+    // Pods get 1400: flannel takes its own overhead off what stands here.
+    expect(netConf('{cni: flannel, mtu: 1400}')).toMatchObject({ Backend: { Type: 'vxlan', MTU: 1450 } })
+    expect(netConf('{cni: flannel, backend: wireguard, mtu: 1400}')).toMatchObject({ Backend: { MTU: 1480 } })
+    expect(netConf('{cni: flannel, backend: host-gw, mtu: 1400}').Backend).not.toHaveProperty('MTU')
   })
   it('pins the interface in the daemon’s arguments', () => {
     const objects = flannelObjects(manifest, {

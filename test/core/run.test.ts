@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { EventBody } from '../../src/core/events.ts'
 import { type Fact, probe } from '../../src/core/fact.ts'
-import type { Gate } from '../../src/core/host-run.ts'
-import { movesBetween } from '../../src/core/plan.ts'
+import type { Gate } from '../../src/core/gate.ts'
+import type { LockHolder } from '../../src/core/host.ts'
+import { later } from '../../src/core/later.ts'
+import { movesBetween } from '../../src/core/move.ts'
 import { compile, type Play, play, section } from '../../src/core/play.ts'
 import { quote } from '../../src/core/quote.ts'
-import { later, type Resource, type ResourceType, requirement, resource } from '../../src/core/resource.ts'
+import { requirement } from '../../src/core/requirement.ts'
+import { type Resource, type ResourceType, resource } from '../../src/core/resource.ts'
 import { run } from '../../src/core/run.ts'
 import { Value } from '../../src/core/value.ts'
 import { LocalSession } from '../support/local-session.ts'
@@ -60,18 +63,26 @@ const key = (name: string) => `note:${join(dir, name)}` as const
 const act: Gate = async () => 'act'
 const stop: Gate = async () => 'stop'
 
-async function runPlay(what: Play<{ name: string }>, gate: Gate, signal = new AbortController().signal) {
-  const session = new LocalSession('h1')
+interface Circumstances {
+  readonly session?: LocalSession
+  readonly holder?: LockHolder | undefined
+}
+
+const ME: LockHolder = { run: 'test', who: 'me', command: 'test', since: '' }
+
+async function runPlay(what: Play<{ name: string }>, gate: Gate, circumstances: Circumstances = {}) {
+  const { session = new LocalSession('h1') } = circumstances
+  const holder = 'holder' in circumstances ? circumstances.holder : ME
   const events: EventBody[] = []
   const result = await run({
     run: 'test',
     hosts: [compile(what, { name: 'h1' })],
     connect: async () => session,
     gate,
-    holder: { run: 'test', who: 'me', command: 'test', since: '' },
+    ...(holder ? { holder } : {}),
     report: (event) => events.push(event),
     clock: () => performance.now(),
-    signal,
+    signal: new AbortController().signal,
     forks: 5,
   })
   return { session, events, result, host: result.hosts[0]! }
@@ -89,8 +100,78 @@ describe('run', () => {
     const second = await runPlay(what, act)
     expect(second.host).toMatchObject({ verdict: 'ok', changed: 0, unchanged: 2 })
     expect(second.session.jobs).toHaveLength(0)
-    expect(second.session.locked).toBeUndefined()
     expect(second.session.counters.channels).toBe(1)
+  })
+
+  it('locks the host before it looks, and only when it may change it', async () => {
+    const seen: (string | undefined)[] = []
+    class Watched extends LocalSession {
+      override run(...[script, options]: Parameters<LocalSession['run']>) {
+        seen.push(this.locked?.run)
+        return super.run(script, options)
+      }
+    }
+    const what = one(note('a', 'x'))
+    await runPlay(what, stop, { session: new Watched('h1'), holder: undefined })
+    await runPlay(what, act, { session: new Watched('h1') })
+    expect(seen).toEqual([undefined, 'test'])
+    const never = await runPlay(one(note('a', 'y')), act, { holder: undefined })
+    expect(never.host.verdict).toBe('failed')
+    expect(never.session.jobs).toHaveLength(0)
+  })
+
+  it('asks a costly fact once for all guards of a wave, and still sees that the world moved', async () => {
+    const asked = join(dir, 'asked')
+    const costly: Fact<string, string | undefined> = {
+      ...lineFact,
+      name: 'costly-line',
+      costly: true,
+      volatile: ['when'],
+      parse: (lines) => lines.find(([field]) => field === 'line')?.[1],
+      script: (paths) =>
+        `printf 'asked\\n' >>${quote(asked)}\n${lineFact.script(paths)}\nprintf '%s\\twhen\\t%s\\n' ${quote(paths[0] ?? '')} "$(date +%N)"`,
+    }
+    const costlyType: ResourceType<Note, { line: string | undefined }> = {
+      ...noteType,
+      probes: ({ path }) => [probe(costly, path)],
+      observe: ({ path }, answers) => ({ line: answers.get(probe(costly, path)) }),
+    }
+    const notes = ['a.*[b', 'a', 'b'].map((name) => resource(costlyType, { path: join(dir, name), text: 'x' }))
+    const first = await runPlay(one(...notes), act)
+    expect(first.host).toMatchObject({ verdict: 'ok', changed: 3 })
+    // The first look, the guards of the wave, the look behind it.
+    expect(readFileSync(asked, 'utf8').split('\n').length - 1).toBe(3)
+
+    writeFileSync(join(dir, 'a'), 'another\n')
+    writeFileSync(join(dir, 'b'), 'another\n')
+    const meddle: Gate = async () => {
+      writeFileSync(join(dir, 'b'), 'moved\n')
+      return 'act'
+    }
+    const second = await runPlay(one(...notes), meddle)
+    expect(second.result.hosts[0]).toMatchObject({ verdict: 'failed', changed: 1, failed: 1 })
+    expect(readFileSync(join(dir, 'a'), 'utf8')).toBe('x\n')
+    expect(readFileSync(join(dir, 'b'), 'utf8')).toBe('moved\n')
+  })
+
+  it('looks closer only where a first look cannot tell', async () => {
+    const closeFact: Fact<string, string | undefined> = { ...lineFact, name: 'close-line' }
+    const closeType: ResourceType<Note, { line: string | undefined }> = {
+      ...noteType,
+      closer: ({ path, text }, answers) =>
+        answers.get(probe(lineFact, path)) === text ? [] : [probe(closeFact, path)],
+      observe: ({ path, text }, answers) => {
+        const line = answers.get(probe(lineFact, path))
+        return { line: line === text ? line : answers.get(probe(closeFact, path)) }
+      },
+    }
+    const what = one(resource(closeType, { path: join(dir, 'a'), text: 'x' }))
+    const first = await runPlay(what, act)
+    expect(first.host).toMatchObject({ verdict: 'ok', changed: 1 })
+    expect(first.session.scripts).toHaveLength(2)
+    const second = await runPlay(what, act)
+    expect(second.host).toMatchObject({ verdict: 'ok', unchanged: 1 })
+    expect(second.session.scripts).toHaveLength(1)
   })
 
   it('sends the same one script for 1, 10 and 1000 resources', async () => {
@@ -264,6 +345,62 @@ describe('run', () => {
     expect(host).toMatchObject({ verdict: 'failed' })
     expect(host.failures[0]?.trouble).toMatchObject({ why: 'this is a bug of provision' })
     expect(host.failures[0]?.trouble.what).toContain('RangeError: a bug')
+  })
+
+  describe('held to a printed plan', () => {
+    const aThen = (text: string) =>
+      note('a', 'x', {
+        body: `printf 'x\\n' >${quote(join(dir, 'a'))}; printf '%s\\n' ${text} >${quote(join(dir, 'b'))}`,
+      })
+    const exactly: Gate = async (plan) => ({ exactly: plan })
+
+    it('does what was expected, and what was to be known later', async () => {
+      const value = new Value('the build', new Promise<string>((resolve) => setTimeout(() => resolve('made'), 50)))
+      const what = one(
+        aThen('else'),
+        note('b', 'y', { after: [key('a')] }),
+        later(key('c'), value, (text) => note('c', text)),
+      )
+      const { host, result } = await runPlay(what, exactly)
+      expect(result.plans[0]?.resources.map(({ verdict }) => verdict)).toEqual(['change', 'expected', 'later'])
+      expect(host).toMatchObject({ verdict: 'ok', changed: 3 })
+      expect(readFileSync(join(dir, 'b'), 'utf8')).toBe('y\n')
+    })
+
+    it('refuses what nobody printed, and what comes after it, and says both', async () => {
+      writeFileSync(join(dir, 'b'), 'y\n')
+      const what = play('p', [
+        section('One', 'one', () => [aThen('else'), note('b', 'y', { after: [key('a')] }), note('d', 'z')]),
+        section('Two', 'two', () => [note('c', 'w')]),
+      ])
+      const { host, result } = await runPlay(what, exactly)
+      expect(result.plans[0]?.resources[1]).toMatchObject({ verdict: 'expected', changes: [] })
+      expect(host).toMatchObject({ verdict: 'moved', changed: 2, failed: 1, skipped: 1 })
+      expect(result.exit).toBe(7)
+      expect(host.failures).toMatchObject([{ key: key('b') }])
+      expect(host.failures[0]?.trouble.what).toContain('was planned as no change; it is it: else → y by write')
+      expect(readFileSync(join(dir, 'b'), 'utf8')).toBe('else\n')
+      expect(() => readFileSync(join(dir, 'c'))).toThrow()
+    })
+
+    it('knows a step again although it was measured anew', async () => {
+      let figure = 0
+      const measured: ResourceType<Note, { line: string | undefined }> = {
+        ...noteType,
+        steps: ({ path }, { line }) =>
+          line === 'x'
+            ? []
+            : [{ title: 'keep it', measured: [`of ${++figure}`], body: `echo x >${quote(path)} # of ${figure}` }],
+      }
+      const what = () => one(resource(measured, { path: join(dir, 'a'), text: 'x' }))
+      const saved = (await runPlay(what(), stop)).result.plans[0]!
+      const { host } = await runPlay(what(), async (now) => {
+        expect(movesBetween(saved, now)).toEqual([])
+        return { exactly: saved }
+      })
+      expect(host).toMatchObject({ verdict: 'ok', changed: 1 })
+      expect(figure).toBeGreaterThan(1)
+    })
   })
 
   it('names what moved between a saved plan and now', async () => {

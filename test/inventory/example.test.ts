@@ -19,9 +19,9 @@ test('example.yaml is a whole inventory', () => {
 
 test('it stays one with everything in it switched on', () => {
   const inventory = load(switchedOn(read('example.yaml')))
-  expect(inventory.hosts.at(-1)).toMatchObject({
+  expect(inventory.hosts.at(-2)).toMatchObject({
     name: 'trial',
-    lab: { driver: 'auto', memoryMiB: 5120, diskMiB: 20_480, cpus: 2 },
+    lab: { driver: 'auto', memoryMiB: 5120, diskMiB: 20_480, cpus: 2, lan: { mtu: 1500 } },
   })
 })
 

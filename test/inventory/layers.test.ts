@@ -175,6 +175,21 @@ describe('explainValue', () => {
     expect(() => explainValue(inventory, 'node9', 'ssh.user')).toThrow('no host is called "node9"')
     expect(() => explainValue(inventory, 'node1', 'ssh.usr')).toThrow('an inventory has no "ssh.usr" for host node1')
   })
+
+  test('what holds for the whole cluster holds for a host of it', () => {
+    expect(explain('node1', 'kubernetes.version')).toEqual(explain('', 'kubernetes.version'))
+  })
+
+  test.each([
+    ['ssh.prot', 'did you mean "ssh.port"?'],
+    ['kubernetes.versio', 'did you mean "kubernetes.version"?'],
+    ['ssh.zzzzzzzz', 'known below ssh: user, port, '],
+    ['quite.different', 'known: address, '],
+    ['ssh.port.x', 'there is nothing below ssh.port'],
+  ])('%s is answered with what there is', (path, fix) => {
+    const refused = expect.objectContaining({ trouble: expect.objectContaining({ fix: expect.stringContaining(fix) }) })
+    expect(() => explainValue(inventory, 'node1', path)).toThrow(refused)
+  })
 })
 
 describe('what comes out', () => {
@@ -229,7 +244,12 @@ describe('what comes out', () => {
   })
 
   test('a lab at the top makes every host a lab machine, also an empty one', () => {
-    expect(load(inventoryWith('lab: {}')).hosts[0]?.lab).toEqual({ driver: 'auto', memoryMiB: 5120, diskMiB: 20_480 })
+    expect(load(inventoryWith('lab: {}')).hosts[0]?.lab).toEqual({
+      driver: 'auto',
+      memoryMiB: 5120,
+      lan: { mtu: 1500 },
+      diskMiB: 20_480,
+    })
     expect(
       load(inventoryWith('lab: {memory: 1G}', '{roles: [control-plane], lab: {disk: 512M}}')).hosts[0]?.lab,
     ).toMatchObject({ memoryMiB: 1024, diskMiB: 512 })

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import type { Change } from '../../src/core/change.ts'
 import { answersOf, type FactOutput } from '../../src/core/fact.ts'
-import type { Change, Resource } from '../../src/core/resource.ts'
+import type { Resource } from '../../src/core/resource.ts'
 import type { ContentAsk } from '../../src/facts/content.ts'
 import { authorizedKeys } from '../../src/resources/authorized-keys.ts'
 import { command } from '../../src/resources/command.ts'
@@ -34,6 +35,8 @@ interface Case {
   readonly changes?: readonly Partial<Change>[]
   /** Titles of the steps, in order. */
   readonly steps?: readonly string[]
+  /** Where they write, as the plan says it. */
+  readonly paths?: readonly string[]
   /** A pattern in the reason why nothing can be decided. */
   readonly unknown?: string
   /** A pattern in the message that refuses the want itself. */
@@ -90,6 +93,7 @@ function check(make: (want: unknown) => Resource, one: Case): void {
   if (decision.verdict !== 'differs') return
   expect(decision.changes).toHaveLength(one.changes.length)
   expect(decision.steps.map(({ title }) => title)).toEqual(one.steps)
+  if (one.paths) expect(decision.paths ?? resource.paths).toEqual(one.paths)
   for (const { body } of decision.steps) expectShell(body)
 }
 

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import type { Parts } from '../../src/cli/parts.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import type { World } from '../../src/cli/world.ts'
+import type { Change } from '../../src/core/change.ts'
 import { ProvisionError, UnreachableError } from '../../src/core/errors.ts'
 import type { Counters, Job, Outcome, Peer, RunOptions, Session } from '../../src/core/host.ts'
 import { compile, play, section } from '../../src/core/play.ts'
-import { type Change, type Resource, requirement } from '../../src/core/resource.ts'
+import { requirement } from '../../src/core/requirement.ts'
+import type { Resource } from '../../src/core/resource.ts'
 import type { Host } from '../../src/inventory/inventory.ts'
 import { readInventory } from '../../src/inventory/read.ts'
 import { troubleCard } from '../../src/render/failure-card.ts'
@@ -98,6 +100,7 @@ export class FakeHosts {
       after: [],
       paths: [],
       guards: [],
+      closer: () => [],
       probes: [],
       decide: () => {
         const now = this.textOf(host)

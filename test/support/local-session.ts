@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Counters, Job, LockHolder, Outcome, Peer, RunOptions, Session } from '../../src/core/host.ts'
 import { FrameParser, newNonce } from '../../src/transport/frame.ts'
 import { prelude } from '../../src/transport/script.ts'
@@ -54,13 +56,18 @@ export class LocalSession implements Session {
     const sections = new Sections(options)
     const parser = new FrameParser(nonce, sections)
     const [program = 'sh', ...args] = this.#shell
-    const child = spawn(program, [...args, '-s'], { stdio: ['pipe', 'pipe', 'pipe'] })
+    const text = `${prelude(nonce)}\n( ${script}\n)\nmark END $?\n`
+    const { input } = options
+    const child = spawn(program, [...args, ...(input ? ['-c', text] : ['-s'])], { stdio: ['pipe', 'pipe', 'pipe'] })
     let stderr = ''
     child.stdout.on('data', (chunk: Uint8Array) => parser.push(chunk))
     child.stderr.on('data', (chunk: Uint8Array) => {
       stderr += String(chunk)
     })
-    child.stdin.end(`${prelude(nonce)}\n( ${script}\n)\nmark END $?\n`)
+    // Whoever is gone already hears nothing more.
+    child.stdin.on('error', () => {})
+    if (input) void pipeline(Readable.from(input), child.stdin).catch(() => {})
+    else child.stdin.end(text)
     await new Promise((resolve) => child.on('close', resolve))
     parser.flush()
     const list = sections.finish()

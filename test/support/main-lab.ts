@@ -27,7 +27,7 @@ export class MainLab implements AsyncDisposable {
   readonly cli: CommandLine
   readonly inventory: string
   readonly lab: Lab
-  #ssh: Promise<readonly string[]> | undefined
+  readonly #ssh = new Map<string, Promise<readonly string[]>>()
 
   private constructor(cli: CommandLine, inventory: string, name: string) {
     this.cli = cli
@@ -79,33 +79,41 @@ export class MainLab implements AsyncDisposable {
     return path
   }
 
-  /** Runs sh text in the machine through the system's own ssh. */
-  async on(script: string, deadlineMs = 120_000): Promise<CommandResult> {
-    this.#ssh ??= this.lab.ssh(HOST)
-    return command([...(await this.#ssh), script], { deadlineMs })
+  /** Runs sh text in a machine through the system's own ssh. */
+  async on(script: string, deadlineMs = 120_000, host = HOST): Promise<CommandResult> {
+    const way = this.#ssh.get(host) ?? this.lab.ssh(host)
+    this.#ssh.set(host, way)
+    return command([...(await way), script], { deadlineMs })
   }
 
   /** `on`, which must succeed; standard output. */
-  async sh(script: string, deadlineMs?: number): Promise<string> {
-    const result = await this.on(script, deadlineMs)
+  async sh(script: string, deadlineMs?: number, host?: string): Promise<string> {
+    const result = await this.on(script, deadlineMs, host)
     if (result.code !== 0) throw new Error(`${script}\nended with ${result.code}: ${result.stdout}${result.stderr}`)
     return result.stdout
   }
 
   /** Has sshd say in its log what each connection does. */
-  async logSessions(): Promise<void> {
-    await this.sh(`printf 'LogLevel VERBOSE\\n' >/etc/ssh/sshd_config.d/test.conf && systemctl reload ssh`)
+  async logSessions(host?: string): Promise<void> {
+    const script = `printf 'LogLevel VERBOSE\\n' >/etc/ssh/sshd_config.d/test.conf && systemctl reload ssh`
+    await this.sh(script, undefined, host)
   }
 
   /** What sshd's log says of the sessions while `body` ran; those this test opens itself do not count. */
-  async sessionsDuring(body: () => Promise<unknown>): Promise<Sessions> {
+  async sessionsDuring(body: () => Promise<unknown>, host?: string): Promise<Sessions> {
     const own = 'set -- $SSH_CONNECTION; printf "%s\\n" "$2"'
     const [cursor = '', first = ''] = (
-      await this.sh(`journalctl --sync; journalctl -n 0 -q --show-cursor | sed 's/^-- cursor: //'; ${own}`)
+      await this.sh(
+        `journalctl --sync; journalctl -n 0 -q --show-cursor | sed 's/^-- cursor: //'; ${own}`,
+        undefined,
+        host,
+      )
     ).split('\n')
     await body()
     const said = await this.sh(
       `${own}; journalctl --sync; journalctl -q -o cat --after-cursor='${cursor}' -t sshd-session -t sshd`,
+      undefined,
+      host,
     )
     const [second = '', ...log] = said.split('\n')
     const started = log.filter(

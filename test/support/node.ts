@@ -1,3 +1,4 @@
+import { membershipOf } from '../../src/cluster/membership.ts'
 import type { Artifacts, Node } from '../../src/cluster/node.ts'
 import { Value } from '../../src/core/value.ts'
 import { loadInventory } from '../../src/inventory/load.ts'
@@ -22,6 +23,12 @@ export function nodeOf(inventoryText: string, more: Partial<Node> = {}): Node {
     inventory,
     address: host.address,
     artifacts: NO_ARTIFACTS,
+    membership: membershipOf(
+      inventory,
+      inventory.hosts.map(({ name }) => name),
+      new Map(inventory.hosts.map(({ name, address }) => [name, address])),
+      never('secrets'),
+    ),
     operatorClock: () => 0,
     ...more,
   }

@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Event } from '../../src/core/events.ts'
 import type { Answers, AnyProbe } from '../../src/core/fact.ts'
+import { answersOf } from '../../src/core/fact.ts'
 import { type Blob, type Outcome, stagedPath } from '../../src/core/host.ts'
 import { type HostRun, HostRunner } from '../../src/core/host-run.ts'
 import { lookScript, readLook } from '../../src/core/look.ts'
@@ -142,7 +143,7 @@ ${how.init ?? WAIT_FOR_THE_END}`
       capBytes: 16 * 1024 * 1024,
     })
     if (outcome.kind !== 'exited') throw new Error(`the look ended so: ${JSON.stringify(outcome)}`)
-    return readLook(outcome.sections)
+    return answersOf(readLook(outcome.sections))
   }
 
   /** What the engine would do, without doing it. */

@@ -1,5 +1,5 @@
 import { type Answers, probe } from '../../core/fact.ts'
-import type { Finding } from '../../core/resource.ts'
+import type { Finding } from '../../core/finding.ts'
 import { resolution } from '../../facts/dns.ts'
 import { type Identity, identity } from '../../facts/identity.ts'
 import type { Judgement, Rule } from './rule.ts'

@@ -52,7 +52,7 @@ const onMetalOrKvm: Rule = {
   },
 }
 
-function kvmDevice({ nestedVirtualisation }: VerifySettings): Rule {
+function kvmDevice({ thresholds }: VerifySettings): Rule {
   return {
     id: 'kvm-device',
     probes: [virtualisationProbe, cpuProbe],
@@ -65,7 +65,7 @@ function kvmDevice({ nestedVirtualisation }: VerifySettings): Rule {
         met: there,
         evidence: there ? '/dev/kvm is there' : `no /dev/kvm, ${processor}`,
         threshold: '/dev/kvm is there',
-        severity: nestedVirtualisation ? 'required' : 'advised',
+        severity: thresholds.nestedVirtualisation ? 'required' : 'advised',
         fix:
           flag === undefined
             ? 'switch virtualisation on in the firmware, or nested virtualisation in the hypervisor'

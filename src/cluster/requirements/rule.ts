@@ -1,7 +1,9 @@
 import { REQUIREMENTS, type RequirementId } from '../../catalog/requirements.ts'
 import type { Answers, AnyProbe } from '../../core/fact.ts'
 import { FactError } from '../../core/fact-error.ts'
-import { type Finding, type Resource, requirement } from '../../core/resource.ts'
+import type { Finding } from '../../core/finding.ts'
+import { requirement } from '../../core/requirement.ts'
+import type { Resource } from '../../core/resource.ts'
 
 export type Judgement = Omit<Finding, 'id' | 'accepted'>
 

@@ -20,8 +20,6 @@ export interface VerifySettings {
   readonly swap: 'off' | 'keep'
   /** Names beside its own that the machine must be able to look up. */
   readonly names: readonly string[]
-  /** The machine is to run virtual machines. */
-  readonly nestedVirtualisation: boolean
   readonly accept: Readonly<Record<string, string>>
   /** Measure everything anew, and watch for `cpuStealSampleSeconds`; otherwise a recorded fsync figure will do. */
   readonly measureAgain: boolean
@@ -50,7 +48,6 @@ export function verifySettings(node: Node, { measureAgain }: { readonly measureA
     thresholds: host.verify,
     swap: host.kernel.swap,
     names: namesToResolve(inventory.artifacts.source),
-    nestedVirtualisation: false,
     accept: host.accept,
     measureAgain,
     operatorNowMs: node.operatorClock,

@@ -48,7 +48,7 @@ describe('preparing a host', () => {
     expect(undisturbed.code, told(undisturbed)).toBe(0)
     const wanted = await state()
     expect(wanted).not.toEqual(bare)
-    const modules = bare.filter((line) => line.startsWith('module ')).map((line) => line.slice('module '.length))
+    const modules = modulesIn(bare)
     const reset = resetScript(planOf(undisturbed), modules)
     await lab.sh(reset)
     expect(await state()).toEqual(bare)
@@ -64,6 +64,34 @@ describe('preparing a host', () => {
       expect(await lab.sh('ls -d /run/provision/*/blobs /run/provision/holder 2>/dev/null || :')).toBe('')
       await lab.sh(reset)
     }
+  })
+
+  test('a plan saved on a bare machine is carried out as it is, and leaves nothing to do', {
+    timeout: LONG_MS,
+  }, async () => {
+    const modules = modulesIn(await state())
+    const plan = join(lab.cli.folder, 'bare-plan.json')
+    const only = ['up', lab.inventory, '--only', 'verify,kernel']
+    const saved = await lab.cli.json([...only, '--dry-run', '--out', plan])
+    expect(saved.code, told(saved)).toBe(0)
+    const done = await lab.cli.json([...only, '--plan', plan])
+    expect(done.code, told(done)).toBe(0)
+    const wanted = planOf(saved).resources.filter(({ changes }) => changes.length > 0)
+    expect(wanted.map(({ verdict }) => verdict)).toContain('expected')
+    expect(changedKeys(done).toSorted()).toEqual(wanted.map(({ key }) => key).toSorted())
+    const again = await lab.cli.json([...only, '--dry-run', '--detailed-exitcode'])
+    expect(again.code, told(again)).toBe(0)
+    await lab.sh(resetScript(planOf(done), modules))
+  })
+
+  test('hardware that is measured anew is measured for the next run as well', { timeout: LONG_MS }, async () => {
+    const only = ['up', lab.inventory, '--only', 'verify']
+    const first = await lab.cli.json([...only, '--verify', '--yes'])
+    expect(first.code, told(first)).toBe(0)
+    expect(changedKeys(first)).toEqual(['fsync-record:/var/lib/etcd'])
+    const second = await lab.cli.json([...only, '--dry-run', '--detailed-exitcode'])
+    expect(second.code, told(second)).toBe(0)
+    await lab.sh('rm -r /var/lib/provision')
   })
 
   test('no secret shows anywhere, on neither side', { timeout: LONG_MS }, async () => {
@@ -96,6 +124,16 @@ describe('preparing a host', () => {
     expect(await lab.sh(`grep -r -l -a -s 'canary[-]' /etc /var /root /home /run /tmp /usr/local || :`)).toBe('')
   })
 })
+
+function modulesIn(state: readonly string[]): readonly string[] {
+  return state.filter((line) => line.startsWith('module ')).map((line) => line.slice('module '.length))
+}
+
+function changedKeys({ events }: Ended): readonly string[] {
+  return events.flatMap((event) =>
+    event.type === 'resource' && event.result === 'changed' ? [event.resource.key] : [],
+  )
+}
 
 /** First and last event, and in between as many as we have time for. */
 function sample(total: number): readonly number[] {

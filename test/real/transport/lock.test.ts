@@ -1,34 +1,15 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { LockedError } from '../../../src/core/errors.ts'
-import type { LockHolder, Session } from '../../../src/core/host.ts'
-import { connector } from '../../../src/transport/connect.ts'
+import type { LockHolder } from '../../../src/core/host.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import { Sshd } from '../../support/sshd.ts'
+import { sshdSessions } from '../../support/sshd-sessions.ts'
 
-const never = new AbortController().signal
 const LIMITS = { deadlineMs: 60_000 }
-let sshd: Sshd
-const sessions: Session[] = []
-
-beforeAll(async () => {
-  sshd = await Sshd.start()
-})
-afterEach(async () => {
-  await Promise.all(sessions.splice(0).map((session) => session.close()))
-})
-afterAll(async () => sshd.stop())
-
-async function connected(
-  target = sshd.target(),
-  lock: { orphanMs?: number; onWait?: (host: string, text: string) => void } = {},
-): Promise<Session> {
-  const session = await connector(() => target, { lock })(target.name, never)
-  sessions.push(session)
-  return session
-}
+const { sshd, connected } = await sshdSessions()
 
 const holder = (run: string, who = `${run}@desk`): LockHolder => ({
   run,
@@ -101,12 +82,10 @@ describe('lock', () => {
       const lost = first.supervise({ run: 'early', name: 'slow', script: 'sleep 4' }, LIMITS)
       while (!existsSync(host.path('/run/provision/running'))) await new Promise((resolve) => setTimeout(resolve, 50))
       const waits: string[] = []
-      const impatient = await connected(host.target(), {
-        orphanMs: 1000,
-        onWait: (name, text) => waits.push(`${name}: ${text}`),
-      })
+      const onWait = (name: string, text: string) => waits.push(`${name}: ${text}`)
+      const impatient = await connected(host.target(), { lock: { orphanMs: 1000, onWait } })
       await expect(impatient.lock(holder('late'))).rejects.toThrow(/job slow of the earlier run early still runs/)
-      const patient = await connected(host.target(), { onWait: (name, text) => waits.push(`${name}: ${text}`) })
+      const patient = await connected(host.target(), { lock: { onWait } })
       await patient.lock(holder('later'))
       expect(waits).toEqual(
         Array.from({ length: 2 }, () => 'host: waiting for job slow of the earlier run early, which was cut off'),

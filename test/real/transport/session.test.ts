@@ -1,31 +1,17 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Outcome, Session } from '../../../src/core/host.ts'
 import { quote } from '../../../src/core/quote.ts'
 import { connector } from '../../../src/transport/connect.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import { makeKey, Sshd } from '../../support/sshd.ts'
+import { sshdSessions } from '../../support/sshd-sessions.ts'
 
 const never = new AbortController().signal
 const LIMITS = { deadlineMs: 60_000 }
-let sshd: Sshd
-const sessions: Session[] = []
-
-beforeAll(async () => {
-  sshd = await Sshd.start()
-})
-afterEach(async () => {
-  await Promise.all(sessions.splice(0).map((session) => session.close()))
-})
-afterAll(async () => sshd.stop())
-
-async function connected(target = sshd.target()): Promise<Session> {
-  const session = await connector(() => target)(target.name, never)
-  sessions.push(session)
-  return session
-}
+const { sshd, connected } = await sshdSessions()
 
 const textOf = (outcome: Outcome): string =>
   'sections' in outcome ? outcome.sections.map(({ text }) => text).join('') : outcome.kind
@@ -340,7 +326,8 @@ describe('host keys and logins', () => {
     const connect = connector(() => sshd.target({ hostKeys: [], knownHostsFiles: [file], hostKeyPolicy: 'ask' }), {
       askHostKey,
     })
-    sessions.push(...(await Promise.all(['a', 'b', 'c'].map((name) => connect(name, never)))))
+    const sessions = await Promise.all(['a', 'b', 'c'].map((name) => connect(name, never)))
+    await Promise.all(sessions.map((session) => session.close()))
     expect(asked).toBe(1)
   })
 

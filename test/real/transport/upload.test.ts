@@ -3,32 +3,16 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Blob, type Outcome, type Session, STAGE, stagedPath } from '../../../src/core/host.ts'
-import { connector } from '../../../src/transport/connect.ts'
+import { describe, expect, it } from 'vitest'
+import { type Blob, type Outcome, STAGE, stagedPath } from '../../../src/core/host.ts'
 import { uploadError } from '../../../src/transport/upload.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import { Sshd } from '../../support/sshd.ts'
+import { sshdSessions } from '../../support/sshd-sessions.ts'
 
-const never = new AbortController().signal
 const LIMITS = { deadlineMs: 200_000 }
 const MIB = 1024 * 1024
-let sshd: Sshd
-const sessions: Session[] = []
-
-beforeAll(async () => {
-  sshd = await Sshd.start()
-})
-afterEach(async () => {
-  await Promise.all(sessions.splice(0).map((session) => session.close()))
-})
-afterAll(async () => sshd.stop())
-
-async function connected(target = sshd.target()): Promise<Session> {
-  const session = await connector(() => target)(target.name, never)
-  sessions.push(session)
-  return session
-}
+const { sshd, connected } = await sshdSessions()
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { probe } from '../../../src/core/fact.ts'
+import { answersOf, probe } from '../../../src/core/fact.ts'
 import { lookScript, readLook } from '../../../src/core/look.ts'
 import { type Fsync, fsync } from '../../../src/facts/fsync.ts'
 import { local } from '../../../src/transport/local.ts'
@@ -24,7 +24,7 @@ async function measure(): Promise<Fsync> {
   const ask = probe(fsync, { folder, again: true })
   const outcome = await new LocalSession('here').run(lookScript([ask]), { deadlineMs: 60_000 })
   if (outcome.kind !== 'exited') throw new Error(JSON.stringify(outcome))
-  const seen = readLook(outcome.sections).get(ask)
+  const seen = answersOf(readLook(outcome.sections)).get(ask)
   if ('unknown' in seen) throw new Error(seen.unknown)
   return seen
 }
@@ -105,5 +105,7 @@ test('a folder nobody can write to is unknown, with the reason', async () => {
   const ask = probe(fsync, { folder: '/proc/sys', again: true })
   const outcome = await new LocalSession('here').run(lookScript([ask]), { deadlineMs: 60_000 })
   if (outcome.kind !== 'exited') throw new Error(JSON.stringify(outcome))
-  expect(readLook(outcome.sections).get(ask)).toMatchObject({ unknown: expect.stringContaining('/proc/sys') })
+  expect(answersOf(readLook(outcome.sections)).get(ask)).toMatchObject({
+    unknown: expect.stringContaining('/proc/sys'),
+  })
 })

@@ -1,0 +1,114 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseDocument } from 'yaml'
+import { type Ended, eventsOf, describe as told } from '../../support/command-line.ts'
+import { MainLab } from '../../support/main-lab.ts'
+
+/** From nothing to a proven cluster on a busy computer. */
+const UP_MS = 2_400_000
+const AGAIN_MS = 300_000
+
+const CONTROL_PLANE = { roles: ['control-plane'] }
+const KUBECTL = '/usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf'
+
+let lab: MainLab
+beforeAll(async () => {
+  lab = await MainLab.open('main-several', [
+    ['lab.memory', '3G'],
+    ['hosts', { cp1: CONTROL_PLANE, w1: { roles: ['worker'], labels: { disk: 'fast' } } }],
+  ])
+})
+afterAll(async () => {
+  await lab?.[Symbol.asyncDispose]()
+})
+
+function up(...options: readonly string[]): Promise<Ended> {
+  return lab.cli.json(['up', lab.inventory, '--yes', ...options])
+}
+
+function verdicts(ended: Ended): Readonly<Record<string, string>> {
+  return Object.fromEntries(eventsOf(ended, 'host').map(({ host, result }) => [host, result.verdict]))
+}
+
+function changed(ended: Ended, host: string): readonly string[] {
+  return eventsOf(ended, 'resource')
+    .filter((event) => event.host === host && event.result === 'changed')
+    .map(({ resource }) => resource.key)
+}
+
+async function nodes(): Promise<string> {
+  const columns = 'NAME:.metadata.name,READY:.status.conditions[-1].status,DISK:.metadata.labels.disk'
+  const table = await lab.sh(`${KUBECTL} get nodes --no-headers -o custom-columns=${columns}`, AGAIN_MS, 'cp1')
+  return table.replaceAll(/ +/g, ' ').trim()
+}
+
+// In order: each begins with the machines the one before left.
+describe('several machines, from nothing to one cluster', () => {
+  test('a worker joins the control plane, and both prove it', { timeout: UP_MS }, async () => {
+    const ended = await up()
+    expect(ended.code, told(ended)).toBe(0)
+    expect(verdicts(ended)).toEqual({ cp1: 'ok', w1: 'ok' })
+    expect(await nodes()).toBe('cp1 True <none>\nw1 True fast')
+    const proof = eventsOf(ended, 'resource').filter(({ resource }) => resource.section === 'Prove')
+    for (const host of ['cp1', 'w1']) {
+      const keys = proof.filter((event) => event.host === host).map(({ resource }) => resource.key)
+      expect(keys).toEqual(['condition:kube-proxy', 'condition:ipvs', 'condition:cluster-dns'])
+    }
+  })
+
+  test('the token that let it in is nowhere but in the cluster, and expires', { timeout: AGAIN_MS }, async () => {
+    const list = `${KUBECTL} -n kube-system get secrets --field-selector type=bootstrap.kubernetes.io/token`
+    const columns = `{range .items[*]}{.data.token-secret} {.data.expiration}{"\\n"}{end}`
+    const [found = ''] = (await lab.sh(`${list} -o jsonpath='${columns}'`, AGAIN_MS, 'cp1')).split('\n')
+    const [secret, expiration] = found.split(' ').map((text) => Buffer.from(text, 'base64').toString('utf8'))
+    expect(secret).toMatch(/^[a-z0-9]{16}$/)
+    const minutes = (Date.parse(expiration ?? '') - Date.now()) / 60_000
+    expect(minutes).toBeGreaterThan(0)
+    expect(minutes).toBeLessThanOrEqual(30)
+    // The cluster's own store has it; nobody's files or journals do.
+    const search = `grep -r -l -a -s -F ${secret} /etc /run /tmp /root /home /var/log /var/lib/provision /var/lib/kubelet || :`
+    for (const host of ['cp1', 'w1']) expect(await lab.sh(search, AGAIN_MS, host), host).toBe('')
+  })
+
+  test('up again changes nothing, by two channels a host', { timeout: AGAIN_MS }, async () => {
+    for (const host of ['cp1', 'w1']) await lab.logSessions(host)
+    let ended: Ended | undefined
+    const onFirst = await lab.sessionsDuring(async () => {
+      const onSecond = await lab.sessionsDuring(async () => {
+        ended = await up()
+      }, 'w1')
+      expect(onSecond).toEqual({ channels: 2, sftp: 0 })
+    }, 'cp1')
+    // The worker's sessions are counted while the control plane's are.
+    expect(onFirst).toEqual({ channels: 2, sftp: 0 })
+    if (!ended) throw new Error('it did not run')
+    expect(ended.code, told(ended)).toBe(0)
+    expect([changed(ended, 'cp1'), changed(ended, 'w1')]).toEqual([[], []])
+  })
+
+  test('a host added to the inventory becomes exactly one more node', { timeout: UP_MS }, async () => {
+    const document = parseDocument(await readFile(lab.inventory, 'utf8'))
+    document.setIn(['hosts', 'w2'], { roles: ['worker'] })
+    await writeFile(lab.inventory, String(document))
+    // It cannot join alone: the first control plane is visited too, and does no more than let it in.
+    const ended = await up('--limit', 'w2')
+    expect(ended.code, told(ended)).toBe(0)
+    expect(verdicts(ended)).toEqual({ cp1: 'ok', w2: 'ok' })
+    expect(changed(ended, 'cp1')).toEqual(['join:ticket'])
+    expect(await nodes()).toBe('cp1 True <none>\nw1 True fast\nw2 True <none>')
+    const again = await up('--limit', 'w2')
+    expect(verdicts(again)).toEqual({ w2: 'ok' })
+    expect(changed(again, 'w2')).toEqual([])
+  })
+
+  test('a machine of another cluster is left alone, and told so', { timeout: AGAIN_MS }, async () => {
+    const conf = '/etc/kubernetes/kubelet.conf'
+    await lab.sh(`cp -p ${conf} /root/kept && sed -i 's/10.77.0.11/10.77.0.99/' ${conf}`, AGAIN_MS, 'w2')
+    const ended = await up('--limit', 'w2')
+    await lab.sh(`mv /root/kept ${conf}`, AGAIN_MS, 'w2')
+    expect(ended.code, told(ended)).toBe(3)
+    expect(JSON.stringify(eventsOf(ended, 'host'))).toContain('this machine is in another cluster')
+    expect(verdicts(ended)).toEqual({ w2: 'failed' })
+    expect(changed(ended, 'w2')).toEqual([])
+  })
+})
