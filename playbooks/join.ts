@@ -84,10 +84,7 @@ export const joinCluster = section<Node>('Join the cluster', 'cluster', (node) =
 /** Known once the first control plane says that this node is missing; nothing when it is not. */
 function joinFile(node: Node): Value<string | undefined> {
   const { ticket, secrets } = node.membership
-  return new Value(ticket.value.label, async () => {
-    const given = await ticket.value.promise
-    return given === undefined ? undefined : stringify(joinConfiguration(node, await secrets.promise, given))
-  })
+  return ticket.value.map((given) => given && stringify(joinConfiguration(node, secrets.get(), given)))
 }
 
 /** For the first control plane, where only others are to be changed. */

@@ -12,6 +12,7 @@ import {
   nodeOf,
   RELEASES,
   type Resource,
+  type ResourceOptions,
   section,
   waitUntil,
 } from '../src/index.ts'
@@ -29,7 +30,8 @@ export const installNetwork = section<Node>('Install the network', 'network', (n
 
 function appliedFlannel({ artifacts, inventory, membership }: Node): Resource {
   const { podSubnet } = inventory.kubernetes
-  const options = { title: 'Flannel', after: ['kubeadm:init'], gives: membership.network } as const
+  const gives = membership.network ? { gives: membership.network } : {}
+  const options = { title: 'Flannel', after: ['kubeadm:init'], ...gives } as const
   return later(
     'manifests:flannel',
     artifacts.manifest('kube-flannel.yml'),
@@ -58,10 +60,12 @@ function flannelRuns(self: Node): Resource {
       ),
       timeoutMs: ROLLOUT_TIMEOUT_MS + 30_000,
     },
-    isFirst(self)
-      ? { after: ['manifests:flannel'] }
-      : { after: ['kubeadm:join'], until: self.membership.network.value },
+    isFirst(self) ? { after: ['manifests:flannel'] } : { after: ['kubeadm:join'], ...onceApplied(self) },
   )
+}
+
+function onceApplied({ membership }: Node): Pick<ResourceOptions, 'until'> {
+  return membership.network ? { until: membership.network.value } : {}
 }
 
 /** Asked on the node itself: its kubelet may read its own Node. */

@@ -28,7 +28,7 @@ export async function compileNodes(
   if (work.purpose === 'nothing') return hosts.map(({ name }) => ({ host: name, resources: [] }))
   for (const host of hosts) refuseUnknown(inventory, host)
   const visited = work.letsIn ? [work.letsIn, ...hosts] : hosts
-  const nodes = nodesOf(inventory, visited, work)
+  const nodes = nodesOf(inventory, { visited, chosen: hosts }, work)
   if (work.purpose === 'check') return nodes(NO_ARTIFACTS).map((node) => compile(CHECK, node))
   refuseVersion(inventory)
   refuseHidden(inventory, visited)
@@ -44,18 +44,25 @@ export async function compileNodes(
   return compiled
 }
 
-function nodesOf(inventory: Inventory, hosts: readonly Host[], { world }: CompileWork) {
+interface Hosts {
+  readonly visited: readonly Host[]
+  /** Those of them that become what the inventory says. */
+  readonly chosen: readonly Host[]
+}
+
+function nodesOf(inventory: Inventory, { visited, chosen }: Hosts, { world }: CompileWork) {
   const secrets = new Value('a token of this run', async () => {
     const made = makeJoinSecrets(randomBytes)
     for (const secret of Object.values(made)) world.redactor.add(secret)
     return made
   })
-  const addresses = new Map(hosts.map((host) => [host.name, addressOf(host)]))
-  const visited = hosts.map(({ name }) => name)
-  const membership = membershipOf(inventory, visited, addresses, secrets)
+  const addresses = new Map(visited.map((host) => [host.name, addressOf(host)]))
+  const names = (hosts: readonly Host[]) => hosts.map(({ name }) => name)
+  const run = { visited: names(visited), chosen: names(chosen) }
+  const membership = membershipOf(inventory, run, addresses, secrets)
   const common = { inventory, membership, operatorClock }
   return (artifacts: Artifacts): readonly Node[] =>
-    inOrder(hosts).map((host) => ({ ...common, name: host.name, host, address: addressOf(host), artifacts }))
+    inOrder(visited).map((host) => ({ ...common, name: host.name, host, address: addressOf(host), artifacts }))
 }
 
 const CHECK = play<Node>('check', [checkHardware])

@@ -33,14 +33,14 @@ export interface Membership {
   readonly unseenPlanes: readonly string[]
   /** By name: that a machine has joined. */
   readonly joined: ReadonlyMap<string, Deferred<boolean>>
-  /** That the pod network is applied. */
-  readonly network: Deferred<boolean>
+  /** That the pod network is applied; left out where this run does not apply it. */
+  readonly network?: Deferred<boolean>
 }
 
-/** `addresses` are what other nodes call; `visited` are the hosts of this run. */
+/** `addresses` are what other nodes call; `visited` are the hosts of this run, `chosen` those that become what they shall. */
 export function membershipOf(
   { hosts }: Inventory,
-  visited: readonly string[],
+  { visited, chosen }: { readonly visited: readonly string[]; readonly chosen: readonly string[] },
   addresses: ReadonlyMap<string, string | undefined>,
   secrets: Value<JoinSecrets>,
 ): Membership {
@@ -62,7 +62,7 @@ export function membershipOf(
       .filter(({ name, controlPlane }) => controlPlane && !visited.includes(name))
       .map(({ name }) => name),
     joined: new Map(joining.map(({ name }) => [name, new Deferred(`${name} has joined`, () => true)])),
-    network: new Deferred(`pod network from ${first.name}`, () => true),
+    ...(chosen.includes(first.name) ? { network: new Deferred(`pod network from ${first.name}`, () => true) } : {}),
   }
 }
 

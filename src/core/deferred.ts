@@ -1,13 +1,6 @@
 import type { Answers } from './fact.ts'
+import type { Giver } from './giver.ts'
 import { Value } from './value.ts'
-
-/** The end of it that the engine holds. */
-export interface Giver {
-  /** Its resource is as wanted. */
-  give(answers: Answers): void
-  /** It will not be made in this run. Means nothing once it is there. */
-  withhold(why: Error): void
-}
 
 /**
  * What one host makes and others wait for: a value that is there once a resource of that host is as wanted. It is read from
@@ -25,10 +18,14 @@ export class Deferred<T> implements Giver {
     this.#read = read
     const demand = Promise.withResolvers<void>()
     this.demanded = demand.promise
-    this.value = new Value(label, () => {
-      demand.resolve()
-      return this.#settle.promise
-    })
+    this.value = new Value(
+      label,
+      () => {
+        demand.resolve()
+        return this.#settle.promise
+      },
+      this,
+    )
   }
 
   give(answers: Answers): void {

@@ -1,7 +1,7 @@
 import type { Change } from './change.ts'
 import { type Decision, notMade, orUnknown, type Unknown } from './decision.ts'
-import type { Giver } from './deferred.ts'
 import type { Answers, AnyProbe } from './fact.ts'
+import type { Giver } from './giver.ts'
 import type { Step } from './step.ts'
 import type { Value } from './value.ts'
 

@@ -39,6 +39,7 @@ const LOOK_DEADLINE_MS = 120_000
 /** Every host free of the others: one that fails, hangs or is not there changes no other host's verdict. */
 export async function run(input: RunInput): Promise<RunResult> {
   const limit = limiter(input.forks)
+  withholdUnmade(input.hosts)
   const wanted = input.hosts.filter(({ onDemand }) => onDemand === undefined)
   const all = Promise.all(wanted.map((compiled) => limit(() => runHost(input, compiled))))
   const lending = input.hosts.map((compiled) => whenDemanded(input, compiled, all))
@@ -96,6 +97,21 @@ async function runHost(input: RunInput, compiled: Compiled): Promise<HostRun> {
   }
   report({ type: 'host', host: compiled.host, result: done.result })
   return done
+}
+
+/** What no resource of this run makes, nobody may wait for: `--limit` or `--only` may have left its maker out. */
+function withholdUnmade(hosts: readonly Compiled[]): void {
+  const all = hosts.flatMap(({ resources }) => resources.map(({ resource }) => resource))
+  const makers = new Set(all.map(({ gives }) => gives))
+  for (const { until } of all) {
+    if (!until?.giver || makers.has(until.giver)) continue
+    until.giver.withhold(
+      new FailedError({
+        what: `nothing in this run makes: ${until.label}`,
+        fix: 'run it without --only and --limit, or with more of the hosts and parts of the work',
+      }),
+    )
+  }
 }
 
 /** Whoever waits for something of this host need not wait any longer: what is not there now is not made in this run. */

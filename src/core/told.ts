@@ -1,5 +1,5 @@
-import type { Giver } from './deferred.ts'
 import type { AnyProbe } from './fact.ts'
+import type { Giver } from './giver.ts'
 import type { Key, Resource } from './resource.ts'
 
 /** Something only looked at, because others want to know it. */

@@ -1,3 +1,5 @@
+import type { Giver } from './giver.ts'
+
 /**
  * Something a later step needs and an earlier one makes: a file that is still being compiled, a token another host hands
  * out. Until it is there, whatever needs it is planned as `known after <label>`.
@@ -5,12 +7,15 @@
 export class Value<T> {
   /** What is being made, as it stands in a plan: `bundle: kubelet`. */
   readonly label: string
+  /** The resource that makes it, when one does. */
+  readonly giver?: Giver
   #promise: Promise<T> | (() => Promise<T>)
   #state: { readonly value: T } | { readonly error: Error } | undefined
 
   /** With a function nothing is made before somebody waits for it. */
-  constructor(label: string, promise: Promise<T> | (() => Promise<T>)) {
+  constructor(label: string, promise: Promise<T> | (() => Promise<T>), giver?: Giver) {
     this.label = label
+    if (giver) this.giver = giver
     this.#promise = promise
     if (typeof promise !== 'function') this.#settleWith(promise)
   }
@@ -43,7 +48,7 @@ export class Value<T> {
   map<U>(make: (value: T) => U): Value<U> {
     if (this.known && this.error === undefined) return Value.of(this.label, make(this.get()))
     const later = async () => make(await this.promise)
-    return new Value(this.label, typeof this.#promise === 'function' ? later : later())
+    return new Value(this.label, typeof this.#promise === 'function' ? later : later(), this.giver)
   }
 
   /** What is made from several values, known when all of them are. */

@@ -20,6 +20,17 @@ export async function* mainJob(rounds: number): AsyncGenerator<string> {
   }
 }
 
+/** The same on a new machine: everything is compiled and installed first. */
+export async function* coldStart(): AsyncGenerator<string> {
+  await using lab = await MainLab.open('bench-cold', [], { cold: true })
+  const { ended, time } = await timed(() => lab.cli.json(['up', lab.inventory, '--yes']))
+  yield `from nothing, empty cache ${ms(time)}`
+  for (const event of eventsOf(ended, 'task')) {
+    if (event.state === 'ok' && (event.ms ?? 0) > 5000) yield `  ${ms(event.ms ?? 0)}  ${event.title}`
+  }
+  yield* parts(ended)
+}
+
 async function timed(body: () => Promise<Ended>): Promise<{ readonly ended: Ended; readonly time: number }> {
   const begin = performance.now()
   const ended = await body()

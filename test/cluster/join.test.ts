@@ -71,7 +71,7 @@ describe('joining a cluster', () => {
 describe('membership', () => {
   const { inventory } = nodeOf(THREE)
   const of = (visited: readonly string[]) =>
-    membershipOf(inventory, visited, new Map([['cp1', '10.0.0.11']]), Value.of('secrets', secrets))
+    membershipOf(inventory, { visited, chosen: visited }, new Map([['cp1', '10.0.0.11']]), Value.of('secrets', secrets))
 
   it('has the first control plane of the file make the cluster, and lets in who is visited', () => {
     const { first, joining, joined } = of(['w1', 'cp1', 'cp3'])

@@ -157,6 +157,13 @@ describe('what one host makes for others', () => {
     expect((await visit()).verdicts).toEqual({ two: 'ok' })
   })
 
+  it('is not waited for when nothing in the run makes it', async () => {
+    const mapped = given('a').value.map((text) => text.length)
+    const { verdicts, result } = await runHosts([compiled('two', text('b', 'x', { until: mapped }))])
+    expect(verdicts).toEqual({ two: 'failed' })
+    expect(result.hosts[0]?.failures[0]?.trouble.what).toBe('nothing in this run makes: the text of a')
+  })
+
   it('is nothing a dry run waits for', async () => {
     const token = given('a')
     const hosts = [

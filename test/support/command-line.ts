@@ -35,15 +35,18 @@ export class CommandLine implements AsyncDisposable {
   readonly cacheDir: string
   readonly #children = new Set<ChildProcess>()
 
-  private constructor(folder: string) {
+  private constructor(folder: string, cacheDir: string) {
     this.folder = folder
     this.home = join(folder, 'home')
     this.stateDir = join(folder, 'state')
-    this.cacheDir = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+    this.cacheDir = cacheDir
   }
 
-  static async open(): Promise<CommandLine> {
-    const line = new CommandLine(await mkdtemp(join(tmpdir(), 'provision-main-')))
+  /** `cold`: with an empty cache of its own, thrown away too. */
+  static async open({ cold = false } = {}): Promise<CommandLine> {
+    const folder = await mkdtemp(join(tmpdir(), 'provision-main-'))
+    const shared = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+    const line = new CommandLine(folder, cold ? join(folder, 'cache') : shared)
     await mkdir(line.home)
     return line
   }

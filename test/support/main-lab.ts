@@ -41,8 +41,12 @@ export class MainLab implements AsyncDisposable {
   }
 
   /** `change` puts other values into the copy, by path. The machine itself is not made yet. */
-  static async open(name: string, change: readonly (readonly [path: string, value: unknown])[] = []): Promise<MainLab> {
-    const cli = await CommandLine.open()
+  static async open(
+    name: string,
+    change: readonly (readonly [path: string, value: unknown])[] = [],
+    how: { readonly cold?: boolean } = {},
+  ): Promise<MainLab> {
+    const cli = await CommandLine.open(how)
     const inventory = join(cli.folder, 'lab.yaml')
     const document = parseDocument(await readFile(EXAMPLE, 'utf8'))
     for (const [path, value] of [['name', name] as const, ...change]) document.setIn(path.split('.'), value)

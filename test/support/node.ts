@@ -25,7 +25,7 @@ export function nodeOf(inventoryText: string, more: Partial<Node> = {}): Node {
     artifacts: NO_ARTIFACTS,
     membership: membershipOf(
       inventory,
-      inventory.hosts.map(({ name }) => name),
+      { visited: inventory.hosts.map(({ name }) => name), chosen: inventory.hosts.map(({ name }) => name) },
       new Map(inventory.hosts.map(({ name, address }) => [name, address])),
       never('secrets'),
     ),
