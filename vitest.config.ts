@@ -22,7 +22,7 @@ export default defineConfig({
       {
         test: {
           name: 'host',
-          include: ['test/real/{resources,transport,cli}/**/*.test.ts'],
+          include: ['test/real/{resources,transport,cli,cluster,render}/**/*.test.ts'],
           exclude: ['test/real/resources/machine.test.ts'],
           testTimeout: 600_000,
           hookTimeout: MAKING_MS,

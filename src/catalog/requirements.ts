@@ -16,7 +16,7 @@ export const REQUIREMENTS = {
   },
   'kvm-device': {
     title: '/dev/kvm',
-    why: 'Needed only where the machine itself is to run virtual machines (KubeVirt, Kata).',
+    why: 'Needed only where the machine itself is to run virtual machines (KubeVirt, Kata): say so with verify.nestedVirtualisation.',
   },
   architecture: { title: 'processor architecture', why: 'Kubernetes and the networks are built for amd64 and arm64.' },
   'x86-64-level': {
@@ -80,6 +80,22 @@ export const REQUIREMENTS = {
     why: 'Two nodes with one host name, machine id, firmware id or card address take each other’s place.',
   },
   ports: { title: 'ports', why: 'A port somebody else holds lets a part of the control plane crash-loop.' },
+  reach: {
+    title: 'ports between hosts',
+    why: 'A port that is closed between two nodes lets a join hang for minutes, or pods of just that pair fail. Tried with real listeners.',
+  },
+  'path-mtu': {
+    title: 'size of packets between hosts',
+    why: 'Packets too big for the way between two nodes vanish without a word: small requests work, big answers hang.',
+  },
+  'clock-skew-peers': {
+    title: 'clocks against each other',
+    why: 'Certificates and leases made on one node are judged by the clock of another.',
+  },
+  'round-trip': {
+    title: 'round trips between hosts',
+    why: 'etcd waits for a majority at every change: far control planes are slow, and change their leader under load.',
+  },
   dns: { title: 'name resolution', why: 'Images and files come by name, and pods inherit this resolver.' },
   os: { title: 'distribution', why: 'Packages are installed with apt or dnf; others have not been tried.' },
   init: { title: 'systemd', why: 'containerd and the kubelet run as units of systemd.' },

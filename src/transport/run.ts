@@ -1,7 +1,7 @@
 import type { Outcome, RunOptions } from '../core/host.ts'
 import type { Link } from './link.ts'
 import { outcomeOf } from './outcome.ts'
-import { runBody, runStage } from './script.ts'
+import { dialogueStage, runBody, runStage } from './script.ts'
 import { Sections } from './sections.ts'
 import type { Talk } from './talk.ts'
 
@@ -13,16 +13,17 @@ export async function run(link: Link, script: string, options: RunOptions): Prom
   const sections = new Sections(options)
   let talk: Talk | undefined
   talk = link.talk({
-    stage: runStage,
-    body: (nonce) => runBody(script, nonce),
-    endInput: true,
+    ...(options.input === undefined
+      ? { stage: runStage, body: (nonce: string) => runBody(script, nonce), endInput: true }
+      : { stage: () => dialogueStage(script), endInput: false }),
     deadlineMs: options.deadlineMs,
     signal: options.signal,
     capBytes: options.capBytes,
     sink: {
       onBytes: (bytes) => sections.onBytes(bytes),
       onMark: (words) => {
-        sections.onMark(words)
+        if (words[0] === 'INPUT' && talk !== undefined && options.input !== undefined) void feed(talk, options.input)
+        else sections.onMark(words)
         if (words[0] === 'END') talk?.conclude()
       },
     },
@@ -31,6 +32,20 @@ export async function run(link: Link, script: string, options: RunOptions): Prom
   const abandoned = end.kind === 'deadline' || end.kind === 'aborted'
   if (abandoned && sections.code === undefined && talk.hello !== undefined) await stop(link, talk.hello.pid)
   return outcomeOf(end, talk, sections, options.deadlineMs)
+}
+
+/** A script may end before it has heard everything: then nobody is to be asked for more. */
+async function feed(talk: Talk, input: AsyncIterable<string>): Promise<void> {
+  let over = false
+  const end = () => {
+    over = true
+  }
+  talk.ended.then(end, end)
+  for await (const text of input) {
+    if (over) return
+    await talk.write(Buffer.from(text))
+  }
+  talk.end()
 }
 
 /** Closing a channel ends nothing on the host: a probe that hangs would hang for ever. Best effort. */

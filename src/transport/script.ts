@@ -74,7 +74,7 @@ export const PREREQUISITES = [
 
 /**
  * Known state for every script: language, path, umask, no start-up files, and `mark WORD…`, which starts a record.
- * Words must hold no white space; `HELLO`, `SUDO`, `MISSING` and `END` are ours.
+ * Words must hold no white space; `HELLO`, `SUDO`, `MISSING`, `INPUT` and `END` are ours.
  */
 export function prelude(nonce: string): string {
   return [
@@ -108,6 +108,14 @@ export function runStage(nonce: string): string {
     '( eval "$provision_script" ) </dev/null',
     'mark END $?',
   ].join('\n')
+}
+
+/**
+ * The same for a script that is spoken with while it runs: it stands in the stage itself, so that stdin, behind it, is the
+ * script's own. The mark INPUT says that it is: until then sudo may still be reading.
+ */
+export function dialogueStage(script: string): string {
+  return `mark INPUT\n( eval ${quote(script)} )\nmark END $?`
 }
 
 export const runBody = (script: string, nonce: string): string => `${script}\n# ${nonce}\n`

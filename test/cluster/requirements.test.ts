@@ -8,7 +8,8 @@ import { type VerifySettings, verifySettings } from '../../src/cluster/requireme
 import { requirements, rules } from '../../src/cluster/requirements.ts'
 import { InputError } from '../../src/core/errors.ts'
 import { type Answers, answersOf, type FactOutput } from '../../src/core/fact.ts'
-import type { Finding, Resource } from '../../src/core/resource.ts'
+import type { Finding } from '../../src/core/finding.ts'
+import type { Resource } from '../../src/core/resource.ts'
 import { nodeOf, ONE_NODE } from '../support/node.ts'
 
 const FOLDER = join(import.meta.dirname, '../cases/cluster/requirements')
@@ -58,7 +59,7 @@ function find(id: string, one: Pick<Case, 'settings' | 'thresholds' | 'facts'>, 
   return decision.finding
 }
 
-const CROSS_HOST = ['unique-identity']
+const CROSS_HOST = ['unique-identity', 'reach', 'path-mtu', 'clock-skew-peers', 'round-trip']
 const IDS = Object.keys(REQUIREMENTS).filter((id) => !CROSS_HOST.includes(id))
 
 const cases = (id: string) => parse(readFileSync(join(FOLDER, `${id}.yaml`), 'utf8')) as readonly Case[]

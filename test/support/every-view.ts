@@ -9,6 +9,7 @@ import { planSummary } from '../../src/render/plan-summary.ts'
 import { proof } from '../../src/render/proof.ts'
 import { recap } from '../../src/render/recap.ts'
 import { RunView } from '../../src/render/run-view.ts'
+import { reportOf } from './report-of.ts'
 import { plansOf } from './run-events.ts'
 
 const options = { paint: PLAIN, verbose: true }
@@ -27,7 +28,7 @@ export function everyView(events: readonly Event[]): ReadonlyMap<string, string>
     ...endings(events, results),
     frames: frames(events),
   }
-  const streams = { lines: lineStream(events), json: jsonStream(events) }
+  const streams = { lines: lineStream(events), json: jsonStream(events), report: reportOf(events) }
   return new Map([
     ...Object.entries(texts).map(([name, lines]) => [name, lines.join('\n')] as const),
     ...Object.entries(streams),

@@ -1,0 +1,70 @@
+import type { PodMtu } from '../cluster/mtu.ts'
+import { measuredPodMtu, peerFindings } from '../cluster/peer-findings.ts'
+import { peerMatrices } from '../cluster/peer-matrix.ts'
+import { surveyPeers } from '../cluster/peers.ts'
+import type { PeersSeen } from '../cluster/peers-seen.ts'
+import { peersWanted } from '../cluster/peers-wanted.ts'
+import { portUsers } from '../cluster/ports.ts'
+import type { Report } from '../core/events.ts'
+import type { Finding } from '../core/finding.ts'
+import { type HeldSessions, holdSessions } from '../core/held-sessions.ts'
+import type { Connect } from '../core/host.ts'
+import type { Matrix } from '../core/matrix.ts'
+import type { Point } from '../facts/peer-dialogue.ts'
+import type { Host, Inventory } from '../inventory/inventory.ts'
+
+export interface BetweenInput {
+  readonly inventory: Pick<Inventory, 'network'>
+  readonly hosts: readonly Pick<Host, 'name' | 'roles' | 'verify' | 'accept'>[]
+  /** IP address other nodes use, where it is known. */
+  readonly addressOf: (host: string) => string | undefined
+  readonly points: readonly Point[]
+  readonly connect: Connect
+  readonly signal: AbortSignal
+  /** Connections being opened at once. */
+  readonly forks: number
+  readonly report: Report
+  /** Milliseconds of a monotonic clock. */
+  readonly clock: () => number
+}
+
+export interface Between extends Pick<HeldSessions, 'connect' | 'release'> {
+  readonly seen: PeersSeen
+  readonly findings: ReadonlyMap<string, readonly Finding[]>
+  readonly matrices: readonly Matrix[]
+  /** What pods can have; undefined where nothing could be measured. */
+  readonly podMtu: PodMtu | undefined
+}
+
+const TASK = { type: 'task', id: 'between', title: 'measure what is between the hosts' } as const
+
+/**
+ * Measures what is between hosts before anything on them is looked at or changed, over the sessions the run itself will
+ * use: `connect` hands them out, and `release` closes those nobody took.
+ */
+export async function measureBetween(input: BetweenInput): Promise<Between> {
+  const { inventory, hosts, addressOf, points, connect, signal, forks, report, clock } = input
+  const from = clock()
+  report({ ...TASK, state: 'start' })
+  const names = hosts.map(({ name }) => name)
+  const { sessions, ...held } = await holdSessions(names, connect, { signal, forks })
+  const seen = await surveyPeers({
+    hosts: hosts.map(({ name, roles }) => ({ name, roles, address: addressOf(name) })),
+    users: portUsers(inventory),
+    points,
+    sessions,
+    signal,
+    nowMs: () => Date.now(),
+    onProgress: (done, total) => report({ ...TASK, state: 'progress', done, total, unit: 'items' }),
+  })
+  report({ ...TASK, state: 'ok', ms: clock() - from })
+  const wanted = peersWanted(inventory, hosts)
+  const clockSkewMs = Math.min(...wanted.clockSkewMs.values())
+  return {
+    ...held,
+    seen,
+    findings: peerFindings(seen, wanted),
+    matrices: peerMatrices(seen, { clockSkewMs }),
+    podMtu: measuredPodMtu(seen, wanted.network),
+  }
+}

@@ -1,0 +1,16 @@
+import type { Host, Inventory } from '../inventory/inventory.ts'
+import type { PeersWanted } from './peer-findings.ts'
+
+/** What an inventory wants of what lies between its hosts. */
+export function peersWanted(
+  { network }: Pick<Inventory, 'network'>,
+  hosts: readonly Pick<Host, 'name' | 'roles' | 'verify' | 'accept'>[],
+): PeersWanted {
+  return {
+    network: `${network.cni} ${network.backend}`,
+    mtu: network.mtu,
+    clockSkewMs: new Map(hosts.map(({ name, verify }) => [name, verify.clockSkewMs])),
+    controlPlanes: new Set(hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)),
+    accept: new Map(hosts.map(({ name, accept }) => [name, accept])),
+  }
+}
