@@ -1,13 +1,16 @@
 import { InputError } from '../core/errors.ts'
 import { argv as shellWords } from '../core/quote.ts'
-import type { Host, Inventory } from '../inventory/inventory.ts'
+import type { Host, Inventory, LabMachine } from '../inventory/inventory.ts'
 import { makeDrivers } from '../lab/drivers.ts'
 import { type Lab, type ListedMachine, openLab } from '../lab/lab.ts'
 import { DRIVERS, type Driver, type Machine, type MachineSpec } from '../lab/machine.ts'
+import { type MachineNetwork, PLAIN_MTU } from '../lab/network/wire.ts'
 import { cacheFolder, labFolder } from './folders.ts'
 import type { LabMachines, LocalWork } from './parts.ts'
 
 const DEFAULT_CPUS = 2
+/** Beside the first disk, where nothing is said: what a requirement on NVMe, or etcd's own disk, can be tried on. */
+const DEFAULT_EXTRA_DISKS_MIB = [10 * 1024]
 
 type Place = Pick<LocalWork, 'world' | 'report'>
 
@@ -62,8 +65,30 @@ export async function specsOf(
     if (!lab) return []
     const driver = wanted(host) ?? chosen
     const cpus = driver === 'uml' ? 1 : (lab.cpus ?? DEFAULT_CPUS)
-    return [{ name, driver, memoryMiB: lab.memoryMiB, diskGiB: Math.ceil(lab.diskMiB / 1024), cpus }]
+    const extraMiB = lab.extraDisksMiB ?? (driver === 'qemu' ? DEFAULT_EXTRA_DISKS_MIB : [])
+    const network = networkOf(lab)
+    return [
+      {
+        name,
+        driver,
+        memoryMiB: lab.memoryMiB,
+        diskGiB: wholeGiB(lab.diskMiB),
+        cpus,
+        ...(extraMiB.length === 0 ? {} : { extraDisksGiB: extraMiB.map(wholeGiB) }),
+        ...(network === undefined ? {} : { network }),
+      },
+    ]
   })
+}
+
+function wholeGiB(mib: number): number {
+  return Math.ceil(mib / 1024)
+}
+
+/** Nothing where the machine is on the LAN like any other: then nothing of it needs to be set up. */
+function networkOf({ lan, wan, links }: LabMachine): MachineNetwork | undefined {
+  if (lan.mtu === PLAIN_MTU && wan === undefined && links === undefined) return undefined
+  return { mtu: lan.mtu, ...(wan ? { wan } : {}), ...(links ? { links } : {}) }
 }
 
 /** `auto`: the first kind that can run here, quickest first. Says which and why. */

@@ -1,28 +1,32 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, InputError } from '../core/errors.ts'
-import type { Host, Inventory } from '../inventory/inventory.ts'
 import type { Lab } from '../lab/lab.ts'
 import { inert } from '../render/sanitise.ts'
-import { DEFAULT_INVENTORY, load } from './loaded.ts'
+import { labCut, labMend, labOff, labOn } from './lab-faults.ts'
+import { type LabOptions, withLab } from './lab-work.ts'
+import { DEFAULT_INVENTORY } from './loaded.ts'
 import { describe } from './page.ts'
-import { Screen } from './screen.ts'
+import type { Screen } from './screen.ts'
 import { runInteractive } from './ssh.ts'
 import type { Verb, VerbContext } from './verb.ts'
 
 /** Throwaway machines on this computer. */
 export const labVerb: Verb = (context) => {
   const lab = context.program.command('lab')
-  for (const add of [labUp, labDown, labList, labSsh, labSnapshot, labRestore]) add(context, lab)
+  const verbs = [labUp, labDown, labList, labSsh, labCut, labMend, labOff, labOn, labSnapshot, labRestore]
+  for (const add of verbs) add(context, lab)
   return describe(lab, {
     summary: 'throwaway machines on this computer, to try things on',
     description: [
       'An inventory with `lab:` describes machines that are made here: user-mode Linux (fast, needs no KVM), QEMU, or containers. `up` makes them by itself; this verb is for looking after them.',
-      'They have a network of their own and listen nowhere else. What they share (kernel, root file system) is compiled once and kept in ~/.cache/provision.',
+      'They share a network of their own and listen nowhere else; its MTU, delays and losses stand in the inventory. What they share (kernel, root file system) is compiled once and kept in ~/.cache/provision.',
     ],
     exits: ['failed'],
     examples: [
       ['provision lab up inventory/lab.yaml', 'make and start the machines'],
       ['provision lab ssh inventory/lab.yaml lab1', 'log in as root'],
+      ['provision lab cut inventory/lab.yaml lab1', 'pull its cable; mend plugs it in again'],
+      ['provision lab off inventory/lab.yaml lab1', 'take its power away; on boots it again'],
       ['provision lab snapshot inventory/lab.yaml clean', 'keep their disks as they are'],
       ['provision lab restore inventory/lab.yaml clean', 'put them back'],
       ['provision lab down inventory/lab.yaml', 'throw them away, disks and all'],
@@ -34,49 +38,13 @@ export const labVerb: Verb = (context) => {
   })
 }
 
-interface LabOptions {
-  readonly json?: boolean
-  readonly yes?: boolean
-  readonly user?: string
-}
-
-interface LabWork {
-  readonly lab: Lab
-  readonly hosts: readonly Host[]
-  readonly inventory: Inventory
-  readonly screen: Screen
-}
-
-/** Runs one piece of work on the lab of an inventory, with its events on the screen. */
-async function withLab(
-  { world, parts }: VerbContext,
-  path: string,
-  options: LabOptions,
-  body: (work: LabWork) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  const { inventory } = await load(world, parts, { path, limit: [], set: [] })
-  const hosts = inventory.hosts.filter(({ lab }) => lab !== undefined)
-  if (hosts.length === 0) {
-    throw new InputError({
-      what: `${path} describes no lab machines`,
-      where: path,
-      fix: 'add  lab: {driver: auto}  to it, or name one that has it, like inventory/lab.yaml',
-    })
-  }
-  const screen = new Screen(world, { json: options.json === true, verbose: false, input: true })
-  try {
-    const { labOf } = await import('./lab-machines.ts')
-    return await body({ lab: labOf(inventory, { world, report: screen.report }), hosts, inventory, screen })
-  } finally {
-    screen.close()
-  }
-}
-
 function labUp(context: VerbContext, lab: Command): void {
   lab
     .command('up [INVENTORY]')
     .summary('make and start the machines; leave those that run')
-    .description('Makes machines that are missing, starts those that are off, and leaves the others alone.')
+    .description(
+      'Makes machines that are missing, starts those that are off, and leaves the others alone; those whose lab.lan, lab.wan or lab.links changed get their new network. A cable that was pulled stays pulled.',
+    )
     .action(async (path = DEFAULT_INVENTORY) => {
       const code = await withLab(context, path, {}, async ({ lab, hosts, screen }) => {
         const { specsOf } = await import('./lab-machines.ts')
@@ -129,7 +97,9 @@ function labList(context: VerbContext, lab: Command): void {
   lab
     .command('list [INVENTORY]')
     .summary('show the machines and whether they run')
-    .description('Shows each machine: name, whether it runs, driver, address, and where its console log is.')
+    .description(
+      'Shows each machine: name, whether it runs and whether its cable is pulled, driver, address, and where its console log is.',
+    )
     .option('--json', 'as JSON', false)
     .action(async (path = DEFAULT_INVENTORY, options: LabOptions = {}) => {
       const code = await withLab(context, path, {}, async ({ lab, hosts }) => {
@@ -148,8 +118,9 @@ function labList(context: VerbContext, lab: Command): void {
 
 function listRow(name: string, found: Awaited<ReturnType<Lab['list']>>[number] | undefined): string {
   if (!found) return `${name}  not made`
-  const { machine, running } = found
-  return `${name}  ${running ? 'running' : 'off'}  ${machine.driver}  ${inert(machine.address)}  ${machine.consoleLog}`
+  const { machine, running, cut } = found
+  const state = `${running ? 'running' : 'off'}${cut ? ', cut' : ''}`
+  return `${name}  ${state}  ${machine.driver}  ${inert(machine.address)}  ${machine.consoleLog}`
 }
 
 function labSsh(context: VerbContext, lab: Command): void {

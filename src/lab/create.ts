@@ -11,7 +11,7 @@ export async function createMachine(context: LabContext, spec: MachineSpec, inde
   const title = `Make machine ${spec.name} (${spec.driver})`
   return task(context.report, `lab/${spec.name}/make`, title, async () => {
     const folder = await freshMachineFolder(context.folder, spec.name)
-    const machine = await context.drivers[spec.driver].create(spec, {
+    const made = await context.drivers[spec.driver].create(spec, {
       index,
       folder,
       identityFile: context.folder.identity,
@@ -19,6 +19,7 @@ export async function createMachine(context: LabContext, spec: MachineSpec, inde
       hostKey: await hostKey(privateHostKey(folder), spec.name),
       machineId: newMachineId(),
     })
+    const machine: Machine = spec.network === undefined ? made : { ...made, networkReady: false }
     await writeMachine(machine)
     return machine
   })

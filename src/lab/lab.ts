@@ -2,16 +2,20 @@ import { mkdir, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { InputError } from '../core/errors.ts'
 import type { Report } from '../core/events.ts'
-import { startAll } from './boot.ts'
+import { requireRoom, startAll, startLan } from './boot.ts'
 import type { Cache } from './cache.ts'
 import type { LabContext } from './context.ts'
-import { createMachine } from './create.ts'
 import { makeDrivers } from './drivers.ts'
 import { ensureKey } from './identity.ts'
 import { withFileLock } from './local/lock.ts'
-import type { Machine, MachineSpec } from './machine.ts'
-import { checkSpec, freeIndex, namespaceOf, requireName } from './names.ts'
-import { removeLan } from './network/lan.ts'
+import type { LabDriver, Machine, MachineSpec } from './machine.ts'
+import { makeMachines } from './make.ts'
+import { checkSpec, namespaceOf, requireName } from './names.ts'
+import { type Tap, tapOf } from './network/addresses.ts'
+import { cutCable, cutPorts, mendCable } from './network/cable.ts'
+import { ensureTap, insideArgv, lanExists, removeLan } from './network/lan.ts'
+import { PLAIN_NETWORK } from './network/wire.ts'
+import { cutPower } from './power.ts'
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts'
 import { sshArgv, writeKnownHosts } from './ssh.ts'
 import { labFolder, readMachines } from './state.ts'
@@ -30,6 +34,8 @@ export interface LabOptions {
 export interface ListedMachine {
   readonly machine: Machine
   readonly running: boolean
+  /** Its cable was pulled. */
+  readonly cut: boolean
 }
 
 /** The throwaway machines of one name. All calls find what an earlier run of this program left, killed or not. */
@@ -42,6 +48,14 @@ export interface Lab {
   list(): Promise<ListedMachine[]>
   /** Argument list of an ssh that logs in; `user` is root unless said. */
   ssh(name: string, user?: string): Promise<string[]>
+  /** Runs a program on the lab's network, at 10.77.0.1: a client that is no machine of the lab. */
+  inside(argv: readonly string[]): string[]
+  /** Pulls the machine's cable: nothing gets to it or from it. It stays pulled, also over a reboot, until `mend`. */
+  cut(name: string): Promise<void>
+  mend(name: string): Promise<void>
+  /** Takes the power away, without a warning. */
+  off(name: string): Promise<void>
+  on(name: string): Promise<Machine>
   /** Syncs and pauses each machine, copies its disks, lets it go on. */
   snapshot(name: string): Promise<void>
   /** Takes the power from each machine, puts the disks of the snapshot back, boots. */
@@ -68,6 +82,11 @@ export function openLab(options: LabOptions): Lab {
     down: () => alone(() => down(context)),
     list: () => list(context),
     ssh: async (name, user) => sshArgv(await find(context, name), folder.knownHosts, user),
+    inside: (argv) => insideArgv(namespace, argv),
+    cut: (name) => alone(async () => cutCable(namespace, await portOf(context, name))),
+    mend: (name) => alone(async () => mendCable(namespace, await portOf(context, name))),
+    off: (name) => alone(async () => cutPower(context, await find(context, name))),
+    on: (name) => alone(async () => (await startAll(context, [await find(context, name)]))[0] as Machine),
     snapshot: (name) => alone(async () => takeSnapshot(context, requireName(name, 'snapshot'))),
     restore: (name) => alone(async () => restoreSnapshot(context, requireName(name, 'snapshot'))),
   }
@@ -76,15 +95,14 @@ export function openLab(options: LabOptions): Lab {
 async function up(context: LabContext, specs: readonly MachineSpec[]): Promise<Machine[]> {
   const existing = await readMachines(context.folder)
   for (const spec of specs) checkSpec(spec, existing)
-  await prepareDrivers(context, specs)
+  const drivers = [...new Set(specs.map((spec) => spec.driver))].map((name) => context.drivers[name])
+  await requirePossible(drivers)
+  await requireRoom(context, specs)
+  for (const driver of drivers) await driver.prepare()
   await mkdir(context.folder.machines, { recursive: true, mode: 0o700 })
   await ensureKey(context.folder.identity, 'provision lab')
 
-  const machines = [...existing]
-  for (const spec of specs) {
-    if (machines.some((machine) => machine.name === spec.name)) continue
-    machines.push(await createMachine(context, spec, freeIndex(machines)))
-  }
+  const machines = await makeMachines(context, specs, existing)
   await writeKnownHosts(context.folder.knownHosts, machines)
   const wanted = specs
     .map((spec) => machines.find((machine) => machine.name === spec.name))
@@ -92,8 +110,7 @@ async function up(context: LabContext, specs: readonly MachineSpec[]): Promise<M
   return startAll(context, wanted)
 }
 
-async function prepareDrivers(context: LabContext, specs: readonly MachineSpec[]): Promise<void> {
-  const drivers = [...new Set(specs.map((spec) => spec.driver))].map((name) => context.drivers[name])
+async function requirePossible(drivers: readonly LabDriver[]): Promise<void> {
   for (const driver of drivers) {
     const possible = await driver.possible()
     if (possible.ok) continue
@@ -104,7 +121,6 @@ async function prepareDrivers(context: LabContext, specs: readonly MachineSpec[]
       ...(possible.fix === undefined ? {} : { fix: possible.fix }),
     })
   }
-  for (const driver of drivers) await driver.prepare()
 }
 
 async function down(context: LabContext): Promise<void> {
@@ -122,9 +138,32 @@ async function down(context: LabContext): Promise<void> {
 
 async function list(context: LabContext): Promise<ListedMachine[]> {
   const machines = await readMachines(context.folder)
+  const hasLan = machines.some(({ driver }) => driver !== 'container') && (await lanExists(context.namespace))
+  const cut = hasLan ? await cutPorts(context.namespace) : new Set<string>()
   return Promise.all(
-    machines.map(async (machine) => ({ machine, running: await context.drivers[machine.driver].isRunning(machine) })),
+    machines.map(async (machine) => ({
+      machine,
+      running: await context.drivers[machine.driver].isRunning(machine),
+      cut: cut.has(tapOf(machine.index).interface),
+    })),
   )
+}
+
+/** The machine's port of the bridge, there whether the machine runs or not. A container's is made by dockerd. */
+async function portOf(context: LabContext, name: string): Promise<Tap> {
+  const machine = await find(context, name)
+  if (machine.driver !== 'container') {
+    const tap = tapOf(machine.index)
+    await startLan(context)
+    await ensureTap(context.namespace, tap, (machine.spec.network ?? PLAIN_NETWORK).mtu)
+    return tap
+  }
+  throw new InputError({
+    what: `lab machine ${name} has no cable to pull`,
+    where: machine.folder,
+    why: 'it is a container, on the network of dockerd',
+    fix: 'set lab.driver to uml or qemu',
+  })
 }
 
 async function find(context: LabContext, name: string): Promise<Machine> {

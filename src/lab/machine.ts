@@ -1,5 +1,6 @@
 import type { Cache } from './cache.ts'
 import type { ProcessId } from './local/process.ts'
+import type { MachineNetwork } from './network/wire.ts'
 
 export const DRIVERS = ['uml', 'qemu', 'container'] as const
 export type Driver = (typeof DRIVERS)[number]
@@ -14,6 +15,8 @@ export interface MachineSpec {
   readonly cpus: number
   /** Sizes of empty NVMe disks beside the first; `qemu` only. */
   readonly extraDisksGiB?: readonly number[]
+  /** The one part that may change while the machine exists. Absent: MTU 1500 and nothing in the way. */
+  readonly network?: MachineNetwork
 }
 
 /** A machine that was made. Plain data: it is kept as JSON in the state folder. */
@@ -42,6 +45,8 @@ export interface Machine {
   readonly process?: ProcessId
   /** Name of the container, for those. */
   readonly container?: string
+  /** False while the machine itself does not yet have the network its `spec` says; absent where that never changed. */
+  readonly networkReady?: boolean
 }
 
 export type Possible = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly fix?: string }

@@ -24,14 +24,26 @@ export function checkSpec(spec: MachineSpec, existing: readonly Machine[]): void
       fix: 'set lab.driver to qemu, or leave the disks out',
     })
   }
+  if (spec.driver === 'container' && spec.network !== undefined) {
+    throw new InputError({
+      what: `lab machine ${spec.name} cannot have a network of its own making`,
+      why: 'containers are on the network of dockerd: no MTU, delay, loss or rate can be given to them',
+      fix: 'leave lab.lan, lab.wan and lab.links out, or set lab.driver to uml',
+    })
+  }
   const machine = existing.find(({ name }) => name === spec.name)
-  if (machine === undefined || isDeepStrictEqual(machine.spec, spec)) return
+  if (machine === undefined || isDeepStrictEqual(shapeOf(machine.spec), shapeOf(spec))) return
   throw new InputError({
     what: `lab machine ${spec.name} exists with another shape`,
     where: machine.folder,
     why: `it is ${JSON.stringify(machine.spec)}, wanted is ${JSON.stringify(spec)}`,
     fix: 'remove it first with: provision lab down',
   })
+}
+
+/** All of a machine but its network, which may change. */
+function shapeOf({ network: _, ...shape }: MachineSpec): Omit<MachineSpec, 'network'> {
+  return shape
 }
 
 /** The smallest number no machine has. */

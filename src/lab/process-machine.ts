@@ -1,6 +1,7 @@
 import { isAlive, killAndWait } from './local/process.ts'
 import type { Machine, MachineSpec, Place } from './machine.ts'
-import { streamArgv, tapOf } from './network/lan.ts'
+import { tapOf } from './network/addresses.ts'
+import { streamArgv } from './network/lan.ts'
 
 /** The record of a new machine; `way` is how its sshd is reached. */
 export function newMachine(

@@ -6,7 +6,7 @@ import type { LabContext } from './context.ts'
 import { must } from './local/command.ts'
 import type { Machine } from './machine.ts'
 import { sshArgv } from './ssh.ts'
-import { readMachines } from './state.ts'
+import { readMachines, writeMachine } from './state.ts'
 import { task } from './task.ts'
 
 const SYNC_DEADLINE_MS = 120_000
@@ -40,9 +40,15 @@ export async function restoreSnapshot(context: LabContext, name: string): Promis
       progress.line(`putting back the disks of ${machine.name}`)
       await context.drivers[machine.driver].stop(machine)
       await context.drivers[machine.driver].load(machine, join(folder, machine.name))
+      await writeMachine(withOldNetwork(machine))
     }
   })
-  return startAll(context, machines)
+  return startAll(context, machines.map(withOldNetwork))
+}
+
+/** Its disk has the network of the day the snapshot was taken. */
+function withOldNetwork(machine: Machine): Machine {
+  return machine.networkReady === undefined ? machine : { ...machine, networkReady: false }
 }
 
 async function snapshotMachines(folder: string, name: string): Promise<string[]> {

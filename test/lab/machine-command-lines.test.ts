@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { hardwareAddress } from '../../src/lab/identity.ts'
 import type { Machine } from '../../src/lab/machine.ts'
-import { networkFiles, tapOf } from '../../src/lab/network/lan.ts'
+import { tapOf } from '../../src/lab/network/addresses.ts'
+import { mtuLine, networkFiles } from '../../src/lab/network/lan.ts'
 import { machineArguments } from '../../src/lab/qemu/qemu-driver.ts'
 import { sshArgv } from '../../src/lab/ssh.ts'
 import { kernelArguments } from '../../src/lab/uml/uml-driver.ts'
@@ -69,7 +70,7 @@ describe('addresses', () => {
     expect(hardwareAddress({ folder: '/b/machines/one' })).not.toBe(one)
   })
   it('are written for networkd, with a resolver that refuses at once', () => {
-    const [network, resolver] = networkFiles('vec0', '10.77.0.11')
+    const [network, resolver] = networkFiles('vec0', '10.77.0.11', mtuLine('uml', 1500))
     expect(network?.content).toContain('Name=vec0\n[Network]\nAddress=10.77.0.11/24\nGateway=10.77.0.1\n')
     expect(resolver?.content).toBe('nameserver 10.77.0.1\n')
   })

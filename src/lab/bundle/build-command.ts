@@ -36,7 +36,7 @@ export async function buildCommand(
     what:
       result.code === NOT_FOUND
         ? `${words[0]} is not on this machine`
-        : `\`${words.slice(0, 3).join(' ')}\` ended with ${result.code}`,
+        : `\`${words.slice(0, 3).join(' ')}\` ${result.timedOut ? `has not ended after ${DEADLINE_MS / 60_000} minutes` : `ended with ${result.code}`}`,
     where: options.cwd === undefined ? 'this machine' : `this machine, ${options.cwd}`,
     why: lastLines(result.stderr || result.stdout, LAST_LINES) || 'it printed nothing',
     fix,

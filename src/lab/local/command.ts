@@ -85,8 +85,13 @@ export async function command(argv: readonly string[], options: CommandOptions):
 export async function must(argv: readonly string[], options: CommandOptions): Promise<string> {
   const result = await command(argv, options)
   if (result.code === 0) return result.stdout
+  throw failed(argv, result, options)
+}
+
+/** The error of a command that ended with another code than it should. */
+export function failed(argv: readonly string[], result: CommandResult, options: CommandOptions): FailedError {
   const last = lastLines(result.stderr || result.stdout, 8)
-  throw new FailedError({
+  return new FailedError({
     what: `${argv[0]} ${result.timedOut ? `did not end within ${options.deadlineMs / 1000} s` : `ended with ${result.code}`}`,
     where: 'this machine',
     why: last || 'it printed nothing',

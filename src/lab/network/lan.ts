@@ -2,48 +2,32 @@ import { FailedError } from '../../core/errors.ts'
 import type { InjectedFile } from '../disk/machine-disk.ts'
 import { command, must } from '../local/command.ts'
 import { type ProcessId, signalProcess } from '../local/process.ts'
-
-/**
- * The network of one lab: a namespace with a bridge in it. Nothing leads out of it and nothing in it can be reached from
- * outside, so every lab may use the same addresses.
- */
-export const LAN = {
-  prefix: '10.77.0',
-  prefixLength: 24,
-  /** Ours, on the bridge. Nothing listens there: what a machine asks of it is refused at once. */
-  gateway: '10.77.0.1',
-  firstMachine: 11,
-  bridge: 'br0',
-  mtu: 1500,
-} as const
+import type { Driver } from '../machine.ts'
+import { LAN, type Tap } from './addresses.ts'
+import { cutPorts } from './cable.ts'
+import { PLAIN_MTU } from './wire.ts'
 
 const deadline = { deadlineMs: 20_000 } as const
-
-export interface Tap {
-  readonly interface: string
-  readonly address: string
-}
-
-export function tapOf(index: number): Tap {
-  return { interface: `tap${index}`, address: `${LAN.prefix}.${LAN.firstMachine + index - 1}` }
-}
 
 /** Makes namespace and bridge, or completes what a killed run left. */
 export async function ensureLan(namespace: string): Promise<void> {
   if (!(await lanExists(namespace))) await must(['ip', 'netns', 'add', namespace], deadline)
   await inside(namespace, 'link', 'set', 'lo', 'up')
   if (!(await linkExists(namespace, LAN.bridge))) {
-    await inside(namespace, 'link', 'add', LAN.bridge, 'type', 'bridge', 'forward_delay', '0')
+    const own = ['address', LAN.bridgeHardwareAddress]
+    await inside(namespace, 'link', 'add', LAN.bridge, ...own, 'type', 'bridge', 'forward_delay', '0')
   }
-  await inside(namespace, 'link', 'set', LAN.bridge, 'mtu', String(LAN.mtu), 'up')
+  await inside(namespace, 'link', 'set', LAN.bridge, 'mtu', String(PLAIN_MTU), 'up')
   await inside(namespace, 'address', 'replace', `${LAN.gateway}/${LAN.prefixLength}`, 'dev', LAN.bridge)
 }
 
-export async function ensureTap(namespace: string, tap: Tap): Promise<void> {
+/** Makes the machine's port of the bridge and plugs it in, unless its cable was pulled. */
+export async function ensureTap(namespace: string, tap: Tap, mtu: number): Promise<void> {
   if (!(await linkExists(namespace, tap.interface))) {
     await inside(namespace, 'tuntap', 'add', 'dev', tap.interface, 'mode', 'tap')
   }
-  await inside(namespace, 'link', 'set', tap.interface, 'master', LAN.bridge, 'mtu', String(LAN.mtu), 'up')
+  const plug = (await cutPorts(namespace)).has(tap.interface) ? [] : ['master', LAN.bridge]
+  await inside(namespace, 'link', 'set', tap.interface, ...plug, 'mtu', String(mtu), 'up')
 }
 
 /** Ends everything that still runs in the namespace, then removes it with all its links. */
@@ -92,8 +76,16 @@ export function streamArgv(namespace: string, address: string): string[] {
   return insideArgv(namespace, ['nc', address, '22'])
 }
 
+/**
+ * networkd's line for the MTU of a machine's card. A user-mode kernel gives its card a large one when it boots and a maximum
+ * of 1500 ever after, to which networkd would bring it down.
+ */
+export function mtuLine(driver: Driver, mtu: number): string {
+  return `${driver === 'uml' && mtu > PLAIN_MTU ? '#' : ''}MTUBytes=${mtu}`
+}
+
 /** Fixed address for the first interface whose name matches, and a resolver that refuses instead of hanging. */
-export function networkFiles(match: string, address: string): InjectedFile[] {
+export function networkFiles(match: string, address: string, mtuLine: string): InjectedFile[] {
   const network = [
     '[Match]',
     `Name=${match}`,
@@ -103,7 +95,7 @@ export function networkFiles(match: string, address: string): InjectedFile[] {
     'LinkLocalAddressing=no',
     'IPv6AcceptRA=no',
     '[Link]',
-    `MTUBytes=${LAN.mtu}`,
+    mtuLine,
     '',
   ].join('\n')
   return [

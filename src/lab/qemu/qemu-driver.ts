@@ -9,7 +9,9 @@ import { hardwareAddress, identityFiles } from '../identity.ts'
 import { once } from '../local/once.ts'
 import { startDetached, whileStopped } from '../local/process.ts'
 import type { DriverPlace, LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
-import { ensureTap, insideArgv, networkFiles, tapOf } from '../network/lan.ts'
+import { tapOf } from '../network/addresses.ts'
+import { ensureTap, insideArgv, mtuLine, networkFiles } from '../network/lan.ts'
+import { PLAIN_NETWORK } from '../network/wire.ts'
 import { newMachine, onLan, PROCESS_MACHINE } from '../process-machine.ts'
 import { emulator, emulatorArgv } from './emulator.ts'
 import { type Kvm, proveKvm } from './kvm.ts'
@@ -63,7 +65,8 @@ async function prepared({ cache }: DriverPlace): Promise<Prepared> {
 
 async function create(place: DriverPlace, spec: MachineSpec, at: Place, { base }: Prepared): Promise<Machine> {
   const tap = tapOf(at.index)
-  const files = [...(await identityFiles(spec.name, at)), ...networkFiles('en*', tap.address)]
+  const { mtu } = spec.network ?? PLAIN_NETWORK
+  const files = [...(await identityFiles(spec.name, at)), ...networkFiles('en*', tap.address, mtuLine('qemu', mtu))]
   // Kernel and modules belong together: a machine keeps those it was made with, whatever the cache has later.
   for (const name of ['vmlinuz', 'initrd.img']) await copySparse(join(base, name), join(at.folder, name))
   await makeDisk(join(base, 'disk.img'), join(at.folder, diskName(0)), spec.diskGiB, files)
@@ -74,7 +77,7 @@ async function create(place: DriverPlace, spec: MachineSpec, at: Place, { base }
 
 async function power(place: DriverPlace, machine: Machine, { emulatorRoot, kvm }: Prepared): Promise<Machine> {
   const tap = tapOf(machine.index)
-  await ensureTap(place.namespace, tap)
+  await ensureTap(place.namespace, tap, (machine.spec.network ?? PLAIN_NETWORK).mtu)
   const argv = insideArgv(place.namespace, emulatorArgv(emulatorRoot, machineArguments(machine, tap.interface, kvm)))
   return { ...machine, process: await startDetached(argv, machine.consoleLog, machine.folder) }
 }

@@ -1,7 +1,6 @@
-import { access, constants, readFile, statfs, writeFile } from 'node:fs/promises'
+import { access, constants, readFile, writeFile } from 'node:fs/promises'
 import { arch, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { InputError } from '../../core/errors.ts'
 import { ensurePackages } from '../debian/packages.ts'
 import { rootArchive, rootRecipe } from '../debian/root.ts'
 import { baseDisk } from '../disk/base-disk.ts'
@@ -10,12 +9,13 @@ import { hardwareAddress, identityFiles } from '../identity.ts'
 import { once } from '../local/once.ts'
 import { startDetached, whileStopped } from '../local/process.ts'
 import type { DriverPlace, LabDriver, Machine, MachineSpec, Place, Possible } from '../machine.ts'
-import { ensureTap, insideArgv, networkFiles, tapOf } from '../network/lan.ts'
+import { SHARED } from '../memory.ts'
+import { tapOf } from '../network/addresses.ts'
+import { ensureTap, insideArgv, mtuLine, networkFiles } from '../network/lan.ts'
+import { PLAIN_MTU, PLAIN_NETWORK } from '../network/wire.ts'
 import { newMachine, onLan, PROCESS_MACHINE } from '../process-machine.ts'
 import { KERNEL_RECIPE, umlKernel } from './kernel.ts'
 
-/** Where the guest's memory lives: in a file, and anywhere but in memory that would be as slow as a disk. */
-const SHARED = '/dev/shm'
 const RUN_PACKAGES = ['iproute2', 'netcat-openbsd', 'openssh-client', 'e2fsprogs']
 
 /** Machines whose kernel is an ordinary process: native speed, one processor, no hardware of their own. */
@@ -71,9 +71,9 @@ export async function umlPossible(): Promise<Possible> {
 }
 
 async function create(place: DriverPlace, spec: MachineSpec, at: Place, { program, disk }: Parts): Promise<Machine> {
-  await requireShared(spec.memoryMiB)
   const tap = tapOf(at.index)
-  const files = [...(await identityFiles(spec.name, at)), ...networkFiles('vec0', tap.address)]
+  const { mtu } = spec.network ?? PLAIN_NETWORK
+  const files = [...(await identityFiles(spec.name, at)), ...networkFiles('vec0', tap.address, mtuLine('uml', mtu))]
   const machine = newMachine(spec, at, onLan(place.namespace, at.index))
   // Kernel and modules belong together: a machine keeps the kernel it was made with, whatever the cache has later.
   await copySparse(program, kernelOf(machine))
@@ -84,28 +84,17 @@ async function create(place: DriverPlace, spec: MachineSpec, at: Place, { progra
 
 async function power(place: DriverPlace, machine: Machine): Promise<Machine> {
   const tap = tapOf(machine.index)
-  await requireShared(machine.spec.memoryMiB)
-  await ensureTap(place.namespace, tap)
+  await ensureTap(place.namespace, tap, (machine.spec.network ?? PLAIN_NETWORK).mtu)
   const program = ['env', `TMPDIR=${SHARED}`, launcherOf(machine)]
   const argv = insideArgv(place.namespace, [...program, ...kernelArguments(machine, tap.interface)])
   return { ...machine, process: await startDetached(argv, machine.consoleLog, machine.folder) }
 }
 
-/** A guest that writes to memory the file system has no room for is killed without a word: so ask before. */
-async function requireShared(memoryMiB: number): Promise<void> {
-  const { bavail, bsize } = await statfs(SHARED)
-  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20)
-  if (freeMiB >= memoryMiB) return
-  throw new InputError({
-    what: `the machine asks for ${memoryMiB} MiB of memory, ${SHARED} has room for ${freeMiB} MiB`,
-    where: 'this machine',
-    why: 'the memory of a user-mode machine is a file there',
-    fix: `ask for less (lab.memory), or enlarge it: mount -o remount,size=${memoryMiB * 2}M ${SHARED}`,
-  })
-}
-
 /** Command line of the kernel. Paths are relative to the machine's folder: ubd reads commas and colons in them as its own. */
 export function kernelArguments(machine: Machine, tap: string): string[] {
+  const { mtu } = machine.spec.network ?? PLAIN_NETWORK
+  // Once the machine runs the card takes no more than this and 1500.
+  const large = mtu > PLAIN_MTU ? `,mtu=${mtu}` : ''
   return [
     'ubd0=disk.img',
     'root=/dev/ubda',
@@ -116,7 +105,7 @@ export function kernelArguments(machine: Machine, tap: string): string[] {
     'seccomp=on',
     'con=null',
     'con0=null,fd:1',
-    `vec0:transport=tap,ifname=${tap},gro=1,mac=${hardwareAddress(machine)}`,
+    `vec0:transport=tap,ifname=${tap},gro=1,mac=${hardwareAddress(machine)}${large}`,
     `systemd.hostname=${machine.name}`,
   ]
 }

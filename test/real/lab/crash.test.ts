@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CACHE_DIR, outputOf, processesWith, small, type TestLab, testLab } from '../../support/test-lab.ts'
 
 const LAB = resolve(import.meta.dirname, '../../../src/lab/lab.ts')
-const SPEC = small('one', 'uml')
+const SPEC = small('one', 'uml', {
+  network: { mtu: 1500, wan: { delayMs: 5 }, links: { two: { blocked: ['tcp/22'] } } },
+})
 
 describe('a run killed while it makes a machine', () => {
   let lab: TestLab
@@ -34,10 +36,13 @@ await lab.up([${JSON.stringify(SPEC)}])`
     ['lab/one/make', 'ok'],
     ['lab/one/boot', 'progress'],
     ['lab/one/boot', 'ok'],
+    ['lab/one/network', 'start'],
+    ['lab/one/network', 'ok'],
   ])('at %s %s needs nothing but another run', async (id, state) => {
     await upKilledAt(id, state)
     await lab.open().up([SPEC])
     expect(await lab.ask('one', 'systemctl is-system-running --wait; hostname')).toBe('running\none')
+    expect(await lab.ask('one', 'tc qdisc show')).toMatch(/netem .*delay 5ms/)
     const kernels = (await processesWith(`${lab.stateDir}/crash-test/machines/one/launch`)).filter(
       (line) => !line.includes('uml-userspace'),
     )

@@ -61,6 +61,20 @@ describe('a QEMU machine', { timeout: PATIENCE_MS }, () => {
     expect(await lab.ask('one', 'cat /root/power')).toBe('synced')
   })
 
+  it('shares the network with a user-mode machine, whatever its MTU, and can be far away', async () => {
+    const far = { mtu: 9000, wan: { delayMs: 50 }, links: { two: { delayMs: 150, mtu: 8000 } } }
+    const [one, two] = await lab.open().up([{ ...SPEC, network: far }, small('two', 'uml', { network: { mtu: 9000 } })])
+    const ping = (bytes: number) => `ping -q -c 3 -W 5 -M do -s ${bytes - 28}`
+    const shortest = /min\/avg\/max\/mdev = ([\d.]+)\//
+    const near = await lab.ask('two', `${ping(8000)} ${one?.address}`)
+    expect(Number(shortest.exec(near)?.[1])).toBeGreaterThan(149)
+    expect(Number(shortest.exec(await lab.ask('one', `${ping(1500)} 10.77.0.1`))?.[1])).toBeLessThan(149)
+    expect((await lab.on('one', `${ping(8001)} ${two?.address}`)).code).toBe(1)
+    expect((await lab.on('one', `${ping(9001)} ${two?.address}`)).stdout).not.toContain(' 3 received')
+    await lab.open().up([SPEC, small('two', 'uml')])
+    expect(await lab.ask('one', 'tc qdisc show; cat /sys/class/net/en*/mtu')).toMatch(/^(?!.*netem).*\n1500$/s)
+  })
+
   it('leaves no process and no namespace', async () => {
     await lab.open().down()
     expect(await processesWith(lab.stateDir)).toEqual([])
