@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensurePackages } from '../src/lab/debian/packages.ts'
+import { BROWSER_PACKAGES } from './support/browser-packages.ts'
 
 /** What the tests talk to, beside what `provision lab` installs for itself. */
 const PACKAGES = [
@@ -19,6 +20,7 @@ const PACKAGES = [
   'fio',
   'zsh',
   'fish',
+  ...BROWSER_PACKAGES,
 ]
 
 interface Count {

@@ -7,8 +7,7 @@ import { peersWanted } from '../cluster/peers-wanted.ts'
 import { portUsers } from '../cluster/ports.ts'
 import type { Report } from '../core/events.ts'
 import type { Finding } from '../core/finding.ts'
-import { type HeldSessions, holdSessions } from '../core/held-sessions.ts'
-import type { Connect } from '../core/host.ts'
+import type { Session } from '../core/host.ts'
 import type { Matrix } from '../core/matrix.ts'
 import type { Point } from '../facts/peer-dialogue.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
@@ -19,16 +18,15 @@ export interface BetweenInput {
   /** IP address other nodes use, where it is known. */
   readonly addressOf: (host: string) => string | undefined
   readonly points: readonly Point[]
-  readonly connect: Connect
+  /** Of the hosts that could be reached. */
+  readonly sessions: readonly Session[]
   readonly signal: AbortSignal
-  /** Connections being opened at once. */
-  readonly forks: number
   readonly report: Report
   /** Milliseconds of a monotonic clock. */
   readonly clock: () => number
 }
 
-export interface Between extends Pick<HeldSessions, 'connect' | 'release'> {
+export interface Between {
   readonly seen: PeersSeen
   readonly findings: ReadonlyMap<string, readonly Finding[]>
   readonly matrices: readonly Matrix[]
@@ -38,16 +36,11 @@ export interface Between extends Pick<HeldSessions, 'connect' | 'release'> {
 
 const TASK = { type: 'task', id: 'between', title: 'measure what is between the hosts' } as const
 
-/**
- * Measures what is between hosts before anything on them is looked at or changed, over the sessions the run itself will
- * use: `connect` hands them out, and `release` closes those nobody took.
- */
+/** Measures what is between hosts before anything on them is changed, over the sessions of the run: one channel a host. */
 export async function measureBetween(input: BetweenInput): Promise<Between> {
-  const { inventory, hosts, addressOf, points, connect, signal, forks, report, clock } = input
+  const { inventory, hosts, addressOf, points, sessions, signal, report, clock } = input
   const from = clock()
   report({ ...TASK, state: 'start' })
-  const names = hosts.map(({ name }) => name)
-  const { sessions, ...held } = await holdSessions(names, connect, { signal, forks })
   const seen = await surveyPeers({
     hosts: hosts.map(({ name, roles }) => ({ name, roles, address: addressOf(name) })),
     users: portUsers(inventory),
@@ -61,7 +54,6 @@ export async function measureBetween(input: BetweenInput): Promise<Between> {
   const wanted = peersWanted(inventory, hosts)
   const clockSkewMs = Math.min(...wanted.clockSkewMs.values())
   return {
-    ...held,
     seen,
     findings: peerFindings(seen, wanted),
     matrices: peerMatrices(seen, { clockSkewMs }),

@@ -1,21 +1,19 @@
-import { duplicates, identities, identityFinding, identityProbe } from '../cluster/requirements/identity.ts'
 import type { ExitCode } from '../core/errors.ts'
-import type { Answers } from '../core/fact.ts'
-import { FactError } from '../core/fact-error.ts'
 import { DEFAULT_INVENTORY, load } from './loaded.ts'
 import { onlyRequirements } from './only.ts'
 import { describe } from './page.ts'
 import type { Parts } from './parts.ts'
 import { prepared } from './prepare.ts'
+import { addReportOption, ReportFile, type ReportOptions } from './report-file.ts'
 import { addRunOptions, type RunOptions } from './run-options.ts'
 import type { Verb } from './verb.ts'
-import { type Visit, visit } from './visit.ts'
+import { visit } from './visit.ts'
 import type { World } from './world.ts'
 
 /** Measures hosts against the requirements, and changes nothing. */
 export const checkVerb: Verb = ({ program, world, parts, exit }) => {
   const command = program.command('check').argument('[INVENTORY]', 'what is wanted', DEFAULT_INVENTORY)
-  addRunOptions(command).action(async (path: string, options: RunOptions) =>
+  addReportOption(addRunOptions(command)).action(async (path: string, options: RunOptions & ReportOptions) =>
     exit(await check(world, parts, path, options)),
   )
   return describe(command, {
@@ -30,31 +28,16 @@ export const checkVerb: Verb = ({ program, world, parts, exit }) => {
       ['provision check production.yaml', 'all hosts'],
       ['provision check production.yaml --limit node4', 'a host before it joins'],
       ['provision check production.yaml --json | jq .', 'for a program'],
+      ['provision check production.yaml --report check.html', 'for whoever ordered the machines'],
     ],
   })
 }
 
-async function check(world: World, parts: Parts, path: string, options: RunOptions): Promise<ExitCode> {
+async function check(world: World, parts: Parts, path: string, options: RunOptions & ReportOptions): Promise<ExitCode> {
   const loaded = await load(world, parts, { path, ...options })
-  const accepts = new Map(loaded.hosts.map(({ name, accept }) => [name, accept]))
-  const judgeTogether: Visit['judgeTogether'] = (answers) => {
-    const seen = new Map([...answers].filter(([, answer]) => isAnswered(answer)))
-    if (seen.size < 2) return new Map()
-    const shared = duplicates(identities(seen))
-    return new Map([...seen.keys()].map((host) => [host, identityFinding(host, shared, accepts.get(host) ?? {})]))
-  }
-  return prepared({ world, parts, options, loaded, make: false, purpose: 'check' }, async (ready) => {
+  const reportFile = await ReportFile.open(options, loaded.inventory.name, world)
+  return prepared({ world, parts, options, loaded, make: false, purpose: 'check', reportFile }, async (ready) => {
     const compiled = ready.compiled.map((each) => onlyRequirements(each))
-    return (await visit({ ...ready, compiled, consent: 'judge', collect: [], judgeTogether })).exit
+    return (await visit({ ...ready, compiled, consent: 'judge', collect: [] })).exit
   })
-}
-
-function isAnswered(answers: Answers): boolean {
-  try {
-    answers.get(identityProbe)
-    return true
-  } catch (error) {
-    if (error instanceof FactError) return false
-    throw error
-  }
 }

@@ -32,14 +32,30 @@ export interface Consenting {
   readonly forks: number
   readonly screen: Screen
   readonly verbose: boolean
+  /** Where hosts wait for each other before anybody is asked. */
+  readonly meet?: { readonly gate: (gate: Gate) => Gate; readonly arrived: (host: string) => void } | undefined
 }
 
-export function consented({ consent, connect, forks, screen, ...asking }: Consenting): Consented {
-  const plain = { mayAct: true, connect, forks, report: screen.report, declined: () => false }
-  if (typeof consent === 'function') return { ...plain, gate: consent }
-  if (consent === 'act') return { ...plain, gate: announced(screen, asking) }
-  if (consent !== 'ask') return { ...plain, gate: lookOnly, mayAct: false }
-  return askFirst({ consent, connect, forks, screen, ...asking })
+export function consented({ consent, connect, forks, screen, meet, ...asking }: Consenting): Consented {
+  const said = gateOf(consent, screen, asking)
+  const mayAct = said.gate !== lookOnly
+  if (!meet && !said.arrived) {
+    return { gate: said.gate, mayAct, connect, forks, report: screen.report, declined: () => false }
+  }
+  return { ...patiently(said, { hosts: asking.hosts, connect, forks, screen, meet }), mayAct }
+}
+
+/** The gate of a consent, and whether it waits for all hosts. */
+interface Said {
+  readonly gate: Gate
+  readonly arrived?: (host: string) => void
+  readonly declined?: () => boolean
+}
+
+function gateOf(consent: Consent, screen: Screen, asking: Pick<Consenting, 'hosts' | 'verbose'>): Said {
+  if (typeof consent === 'function') return { gate: consent }
+  if (consent === 'act') return { gate: announced(screen, asking) }
+  return consent === 'ask' ? askFirst(screen, asking) : { gate: lookOnly }
 }
 
 /** Above this number of hosts only counts are shown of what is done at once. */
@@ -55,8 +71,7 @@ function announced(screen: Screen, { hosts, verbose }: Pick<Consenting, 'hosts' 
   return actAtOnce
 }
 
-/** All hosts get as far as the question, however many there are; then `forks` of them work at once. */
-function askFirst({ hosts, connect, forks, screen, verbose }: Consenting): Consented {
+function askFirst(screen: Screen, { hosts, verbose }: Pick<Consenting, 'hosts' | 'verbose'>): Said {
   const seen: HostPlan[] = []
   screen.listen((event) => {
     if (event.type === 'plan') seen.push(event.plan)
@@ -67,6 +82,14 @@ function askFirst({ hosts, connect, forks, screen, verbose }: Consenting): Conse
     answer = await screen.ask(['', ...planText(seen, { paint: screen.paint, verbose }), ''], question)
     return answer
   })
+  return { gate: once.gate, arrived: (host) => once.arrived(host), declined: () => !answer }
+}
+
+/** All hosts get as far as the place where they wait for each other, however many there are; then `forks` work at once. */
+function patiently(
+  said: Said,
+  { hosts, connect, forks, screen, meet }: Pick<Consenting, 'hosts' | 'connect' | 'forks' | 'screen' | 'meet'>,
+): Omit<Consented, 'mayAct'> {
   const turnstile = new Turnstile(forks)
   // Not from the screen: what is shown is redacted, and a password may read like the name of a host.
   const report: Report = (event) => {
@@ -75,14 +98,14 @@ function askFirst({ hosts, connect, forks, screen, verbose }: Consenting): Conse
     if (event.type === 'waiting') turnstile.leave(event.host)
     if (event.type !== 'host') return
     turnstile.leave(event.host)
-    once.arrived(event.host)
+    meet?.arrived(event.host)
+    said.arrived?.(event.host)
   }
   return {
-    gate: turnstile.gate(once.gate),
-    mayAct: true,
+    gate: turnstile.gate(meet ? meet.gate(said.gate) : said.gate),
     connect: turnstile.connect(connect),
     forks: Math.max(1, hosts.length),
     report,
-    declined: () => !answer,
+    declined: said.declined ?? (() => false),
   }
 }

@@ -82,9 +82,9 @@ export class Turnstile {
   }
 
   gate(gate: Gate): Gate {
-    return async (plan) => {
+    return async (plan, answers) => {
       this.leave(plan.host)
-      const verdict = await gate(plan)
+      const verdict = await gate(plan, answers)
       await this.#enter(plan.host)
       return verdict
     }

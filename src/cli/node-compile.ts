@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { isIP } from 'node:net'
 import { letIn } from '../../playbooks/join.ts'
 import { up } from '../../playbooks/up.ts'
 import { checkHardware, verifyHardware, verifyHardwareAnew } from '../../playbooks/verify-hardware.ts'
@@ -15,6 +14,7 @@ import type { Host, Inventory } from '../inventory/inventory.ts'
 import { didYouMean } from '../inventory/nearest.ts'
 import type { CompileWork } from './parts.ts'
 import { startSupply } from './supply.ts'
+import { addressOf } from './together.ts'
 
 /**
  * Lists what each host is to become, while what it needs is on its way. Returns once everything that is there already is
@@ -81,12 +81,6 @@ const NO_ARTIFACTS: Artifacts = {
   program: (name) => new Value(name, new Promise(() => undefined)),
   image: () => 'pull',
   manifest: (name) => new Value(name, new Promise(() => undefined)),
-}
-
-/** What other nodes call; nothing when only a name is known. */
-function addressOf({ nodeAddress, address }: Host): string | undefined {
-  const known = nodeAddress ?? address
-  return known !== undefined && isIP(known) !== 0 ? known : undefined
 }
 
 /** Everybody must be able to call the first control plane. */

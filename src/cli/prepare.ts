@@ -3,8 +3,10 @@ import type { Host } from '../inventory/inventory.ts'
 import type { Loaded } from './loaded.ts'
 import { onlyTags } from './only.ts'
 import type { Parts, Purpose } from './parts.ts'
+import type { ReportFile } from './report-file.ts'
 import type { RunOptions } from './run-options.ts'
 import { Screen } from './screen.ts'
+import { judgeTogether } from './together.ts'
 import { VERSION } from './version.ts'
 import { newRunId, type Visit } from './visit.ts'
 import type { World } from './world.ts'
@@ -17,6 +19,8 @@ export interface Preparation {
   /** False: use what is there, make nothing. */
   readonly make: boolean
   readonly purpose: Purpose
+  /** Hears of everything from the start. */
+  readonly reportFile?: ReportFile | undefined
 }
 
 /** All that a visit needs but somebody's consent. */
@@ -25,6 +29,7 @@ export type Ready = Omit<Visit, 'consent'>
 /** Makes ready what hosts will need, visits them, and however that ends leaves nothing behind that is still on its way. */
 export async function prepared<T>(input: Preparation, go: (ready: Ready) => Promise<T>): Promise<T> {
   const screen = new Screen(input.world, input.options)
+  if (input.reportFile) screen.listen(input.reportFile.on)
   const work = new AbortController()
   try {
     return await go(await prepare(input, screen, work.signal))
@@ -36,7 +41,7 @@ export async function prepared<T>(input: Preparation, go: (ready: Ready) => Prom
 
 /** Lab machines, artifacts on their way, the list of work, the way in. `work`: aborted when none of it is wanted any more. */
 async function prepare(
-  { world, parts, options, loaded, make, purpose }: Preparation,
+  { world, parts, options, loaded, make, purpose, reportFile }: Preparation,
   screen: Screen,
   work: AbortSignal,
 ): Promise<Ready> {
@@ -72,11 +77,15 @@ async function prepare(
     acceptNewHostKeys: options.acceptNewHostKeys,
     ...ask,
   })
+  const shared = { inventory, hosts: placed, signal, report: screen.report, clock: screen.clock }
+  const together: Ready['together'] = (present) => judgeTogether({ ...shared, always: purpose === 'check' }, present)
   return {
     ...{ run, world, screen, connect, before, forks: options.forks, verbose: options.verbose },
     compiled: onlyTags(compiled, options.only),
     missing: machines.missing,
     collect: make ? parts.collect : [],
+    ...(reportFile ? { reportFile } : {}),
+    ...(purpose === 'nothing' ? {} : { together }),
   }
 }
 

@@ -1,10 +1,16 @@
-import type { Event, Failure, HostResult } from '../core/events.ts'
+import type { Event, Failure, HostResult, ResourceResult } from '../core/events.ts'
 import type { HostPlan, PlannedResource } from '../core/plan.ts'
+
+export interface Settled {
+  readonly host: string
+  readonly resource: PlannedResource
+  readonly result: ResourceResult
+}
 
 /** What events told of the run so far. They were redacted on their way, so everything in here may be shown. */
 export class RunLog {
   /** By host and key, as last reported. */
-  readonly settled = new Map<string, { readonly host: string; readonly resource: PlannedResource }>()
+  readonly settled = new Map<string, Settled>()
   readonly #plans = new Map<string, HostPlan>()
   readonly #results = new Map<string, HostResult>()
   readonly #order: readonly string[]

@@ -12,13 +12,14 @@ import { describe } from './page.ts'
 import type { Parts } from './parts.ts'
 import { readPlan, savePlan } from './plan-file.ts'
 import { prepared } from './prepare.ts'
+import { addReportOption, ReportFile, type ReportOptions } from './report-file.ts'
 import { addRunOptions, type RunOptions } from './run-options.ts'
 import type { Verb } from './verb.ts'
 import { VERSION } from './version.ts'
 import { detailedExit, type VisitResult, visit } from './visit.ts'
 import type { World } from './world.ts'
 
-interface UpOptions extends RunOptions {
+interface UpOptions extends RunOptions, ReportOptions {
   readonly dryRun: boolean
   readonly yes: boolean
   readonly out?: string
@@ -32,7 +33,7 @@ interface UpOptions extends RunOptions {
 /** Makes hosts what the inventory says, after showing what that means. */
 export const upVerb: Verb = ({ program, world, parts, exit }) => {
   const command = program.command('up').argument('[INVENTORY]', 'what is wanted', DEFAULT_INVENTORY)
-  addRunOptions(command)
+  addReportOption(addRunOptions(command))
     .option('--dry-run', 'print the plan and touch nothing', false)
     .option('-y, --yes', 'do not ask: change each host as soon as its plan is known', false)
     .option('--out <FILE>', 'save the plan, for --plan')
@@ -62,6 +63,7 @@ export const upVerb: Verb = ({ program, world, parts, exit }) => {
       ['provision up inventory/lab.yaml --yes', 'change it without a question'],
       ['provision up prod.yaml --limit group:edge,!node7', 'some hosts'],
       ['provision up prod.yaml --only kernel', 'one part of the work'],
+      ['provision up prod.yaml --yes --report run.html', 'with a report of what was done and seen'],
       ['provision up prod.yaml --dry-run --out p.json', 'save a plan …'],
       ['provision up prod.yaml --plan p.json', '… and carry out exactly that'],
     ],
@@ -81,7 +83,8 @@ async function up(world: World, parts: Parts, path: string, options: UpOptions):
   const consent: Consent = saved ? asSaved(saved) : options.dryRun ? 'look' : options.yes ? 'act' : 'ask'
   const make = consent !== 'look'
   const purpose = options.verify ? 'up, measured anew' : 'up'
-  return prepared({ world, parts, options, loaded, make, purpose }, async (ready) => {
+  const reportFile = await ReportFile.open(options, loaded.inventory.name, world)
+  return prepared({ world, parts, options, loaded, make, purpose, reportFile }, async (ready) => {
     const { screen } = ready
     const result = await visit({ ...ready, consent })
     if (options.out !== undefined) {

@@ -3,17 +3,25 @@ import { EXIT, type ExitCode } from '../core/errors.ts'
 import type { PathPart } from '../core/events.ts'
 import type { Answers, AnyProbe } from '../core/fact.ts'
 import { type Finding, judged } from '../core/finding.ts'
-import type { Connect, LockHolder } from '../core/host.ts'
+import type { Gate } from '../core/gate.ts'
+import type { Connect, LockHolder, Session } from '../core/host.ts'
 import { type HostPlan, type PlannedResource, pending } from '../core/plan.ts'
 import { plannedResource } from '../core/plan-host.ts'
 import type { Compiled } from '../core/play.ts'
 import { argv as shellWords } from '../core/quote.ts'
-import { type RunResult, run } from '../core/run.ts'
+import { run } from '../core/run.ts'
+import { matrixLines } from '../render/matrix.ts'
 import { afterActing, afterFetching, afterJudging, afterLooking, type Closing } from './closing.ts'
 import { type Consent, consented } from './consent.ts'
+import { Meeting, type Present } from './meeting.ts'
+import type { ReportFile } from './report-file.ts'
 import { RunLog } from './run-log.ts'
 import type { Screen } from './screen.ts'
+import type { Together } from './together.ts'
 import type { World } from './world.ts'
+
+/** Width of a matrix where there is no terminal. */
+const PIPE_COLUMNS = 120
 
 export interface Visit {
   /** Names this run on the hosts: its locks, journals and staging folders. */
@@ -28,10 +36,12 @@ export interface Visit {
   /** What had to be done on this machine first. */
   readonly before: readonly PathPart[]
   readonly collect: readonly AnyProbe[]
-  /** Requirements that only show when all hosts were seen, by host. */
-  readonly judgeTogether?: (answers: ReadonlyMap<string, Answers>) => ReadonlyMap<string, Finding>
+  /** What shows only when all hosts were seen; then they wait for each other before any of them is changed. */
+  readonly together?: (present: ReadonlyMap<string, Present>) => Promise<Together>
   readonly forks: number
   readonly verbose: boolean
+  /** Written when it is over, whatever came of it. */
+  readonly reportFile?: ReportFile
 }
 
 export interface VisitResult {
@@ -53,8 +63,9 @@ export async function visit(input: Visit): Promise<VisitResult> {
     screen.report({ type: 'plan', host: each.host, plan: unseenPlan(each) })
   }
   const hosts = compiled.filter(({ host }) => !missing.has(host))
-  const asked = hosts.filter(({ onDemand }) => onDemand === undefined)
-  const consent = consented({ ...input, hosts: asked.map(({ host }) => host) })
+  const asked = hosts.filter(({ onDemand }) => onDemand === undefined).map(({ host }) => host)
+  const meeting = meetingOf(input, log, asked)
+  const consent = consented({ ...input, hosts: asked, ...meeting })
   const result = await run({
     run: input.run,
     hosts,
@@ -64,9 +75,8 @@ export async function visit(input: Visit): Promise<VisitResult> {
     signal: world.signal,
     collect: input.collect,
   })
-  const together = judgeTogether(input, log, result.answers)
   const ms = screen.clock()
-  const exit = exitOf(result.exit, consent.declined(), together)
+  const exit = exitOf(result.exit, consent.declined(), meeting?.unfit() === true)
   const criticalPath = [...input.before, ...result.criticalPath]
   screen.report({ type: 'end', ms, exit, hosts: result.hosts, criticalPath })
   const closing = {
@@ -75,6 +85,10 @@ export async function visit(input: Visit): Promise<VisitResult> {
     ...{ exit, declined: consent.declined(), criticalPath, proofKeys: proofKeys(compiled) },
   }
   screen.say(lastWords(input.consent)(closing))
+  if (input.reportFile) {
+    await input.reportFile.write({ ...closing, consent: input.consent })
+    screen.say([`report written to ${input.reportFile.path}`])
+  }
   const { plans } = log
   return {
     exit,
@@ -84,32 +98,64 @@ export async function visit(input: Visit): Promise<VisitResult> {
   }
 }
 
-/** Adds what shows only when all hosts were seen to their plans. @returns whether one of them may not be changed for it */
-function judgeTogether({ screen, judgeTogether: judge }: Visit, log: RunLog, answers: RunResult['answers']): boolean {
-  let isUnmet = false
-  for (const [host, finding] of judge?.(answers) ?? []) {
-    const verdict = judged(finding)
-    const base = {
-      title: finding.id,
-      section: 'All hosts together',
-      changes: [],
-      steps: [],
-      paths: [],
-      seen: '',
-      after: [],
-    }
-    const resource: PlannedResource = {
-      ...base,
-      key: `requirement:${finding.id}`,
-      verdict,
-      finding,
-      note: finding.evidence,
-    }
-    screen.report({ type: 'resource', host, resource, result: verdict })
-    log.add(host, resource)
-    if (verdict === 'unmet') isUnmet = true
+/** Where several hosts have something to say together: the way they wait for each other, and what came of it. */
+function meetingOf(input: Visit, log: RunLog, hosts: readonly string[]) {
+  const { together, screen, reportFile, world } = input
+  if (!together || hosts.length < 2) return undefined
+  const sessions = new Map<string, Session>()
+  let isUnfit = false
+  const meeting = new Meeting(hosts, async (present) => {
+    const { findings, matrices } = await together(present)
+    const unfit = tellTogether(screen, log, findings)
+    isUnfit = unfit.size > 0
+    reportFile?.matrices.push(...matrices)
+    const columns = world.stdout.columns ?? PIPE_COLUMNS
+    screen.say(matrices.flatMap((matrix) => ['', ...matrixLines(matrix, { paint: screen.paint, columns })]))
+    return unfit
+  })
+  const connect: Connect = async (host, signal) => {
+    const session = await input.connect(host, signal)
+    sessions.set(host, session)
+    return session
   }
-  return isUnmet
+  return {
+    connect,
+    meet: {
+      gate: (gate: Gate) => meeting.gate(gate, (host) => sessions.get(host)),
+      arrived: (host: string) => meeting.arrived(host),
+    },
+    unfit: () => isUnfit,
+  }
+}
+
+/** Adds what shows only when all hosts were seen to their plans. @returns hosts that must be left alone for it */
+function tellTogether(screen: Screen, log: RunLog, findings: Together['findings']): ReadonlySet<string> {
+  const unfit = new Set<string>()
+  for (const [host, all] of findings) {
+    for (const finding of all) {
+      const resource = plannedFinding(finding)
+      screen.report({ type: 'resource', host, resource, result: judged(finding) })
+      log.add(host, resource)
+      if (resource.verdict === 'unmet') unfit.add(host)
+    }
+  }
+  return unfit
+}
+
+function plannedFinding(finding: Finding): PlannedResource {
+  return {
+    key: `requirement:${finding.id}`,
+    title: finding.id,
+    section: 'All hosts together',
+    verdict: judged(finding),
+    finding,
+    note: finding.evidence,
+    changes: [],
+    steps: [],
+    paths: [],
+    seen: '',
+    after: [],
+  }
 }
 
 function exitOf(exit: ExitCode, declined: boolean, isUnmet: boolean): ExitCode {

@@ -84,7 +84,7 @@ export class HostRunner {
     const unmet = plan.resources.some(({ verdict }) => verdict === 'unmet')
     if (unmet) this.#ledger.settleFindings()
     else {
-      const verdict = await gate(plan)
+      const verdict = await gate(plan, this.#answers ?? answersOf(new Map()))
       if (verdict !== 'stop') await this.#act(verdict === 'act' ? undefined : verdict.exactly)
     }
     return this.#end(plan)

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { AskOnce, asSaved, Turnstile } from '../../src/cli/gates.ts'
+import { Meeting } from '../../src/cli/meeting.ts'
 import { MovedError } from '../../src/core/errors.ts'
+import { answersOf } from '../../src/core/fact.ts'
+import type { Gate } from '../../src/core/gate.ts'
 import type { Session } from '../../src/core/host.ts'
 import type { HostPlan, PlannedResource } from '../../src/core/plan.ts'
 import { planned } from '../support/run-events.ts'
@@ -18,6 +21,7 @@ const change = planned('file:/x', {
 })
 const quiet = (host: string) => planOf(host, planned('file:/x'))
 const busy = (host: string) => planOf(host, change)
+const NOTHING = answersOf(new Map())
 
 describe('AskOnce', () => {
   it('asks when the last host has arrived, with the plans that change something', async () => {
@@ -26,12 +30,12 @@ describe('AskOnce', () => {
       asked.push(plans.map(({ host }) => host))
       return true
     })
-    const a = once.gate(busy('a'))
-    const b = once.gate(quiet('b'))
+    const a = once.gate(busy('a'), NOTHING)
+    const b = once.gate(quiet('b'), NOTHING)
     await expect(b).resolves.toBe('act')
     once.arrived('c')
     expect(asked).toEqual([])
-    const d = once.gate(busy('d'))
+    const d = once.gate(busy('d'), NOTHING)
     await expect(Promise.all([a, d])).resolves.toEqual(['act', 'act'])
     once.arrived('c')
     once.arrived('a')
@@ -39,13 +43,16 @@ describe('AskOnce', () => {
   })
   it('asks nothing when nothing changes', async () => {
     const once = new AskOnce(['a', 'b'], () => Promise.reject(new Error('nobody is to be asked')))
-    const a = once.gate(quiet('a'))
+    const a = once.gate(quiet('a'), NOTHING)
     once.arrived('b')
     await expect(a).resolves.toBe('act')
   })
   it('stops every host after a no', async () => {
     const once = new AskOnce(['a', 'b'], async () => false)
-    await expect(Promise.all([once.gate(busy('a')), once.gate(busy('b'))])).resolves.toEqual(['stop', 'stop'])
+    await expect(Promise.all([once.gate(busy('a'), NOTHING), once.gate(busy('b'), NOTHING)])).resolves.toEqual([
+      'stop',
+      'stop',
+    ])
   })
 })
 
@@ -53,7 +60,7 @@ describe('asSaved', () => {
   const saved = { format: 1, version: '1', inventory: '', hosts: [busy('a')] } as const
 
   it('acts on a host that is still as it was', async () => {
-    await expect(asSaved(saved)(busy('a'))).resolves.toEqual({ exactly: busy('a') })
+    await expect(asSaved(saved)(busy('a'), NOTHING)).resolves.toEqual({ exactly: busy('a') })
   })
   it.each<[string, HostPlan, RegExp]>([
     ['another state', planOf('a', { ...change, seen: '9' }), /file:\/x is not what the plan saw/],
@@ -62,8 +69,8 @@ describe('asSaved', () => {
     ['something more to do', planOf('a', change, planned('file:/y')), /file:\/y is not in the saved plan/],
     ['a host nobody planned', busy('b'), /b is not in the saved plan/],
   ])('refuses %s', async (_name, now, says) => {
-    await expect(asSaved(saved)(now)).rejects.toThrow(MovedError)
-    await expect(asSaved(saved)(now)).rejects.toThrow(says)
+    await expect(asSaved(saved)(now, NOTHING)).rejects.toThrow(MovedError)
+    await expect(asSaved(saved)(now, NOTHING)).rejects.toThrow(says)
   })
 })
 
@@ -82,7 +89,7 @@ describe('Turnstile', () => {
     const host = async (name: string) => {
       await connect(name, signal)
       inside--
-      await gate(planOf(name))
+      await gate(planOf(name), NOTHING)
       most = Math.max(most, ++inside)
       await new Promise((resolve) => setImmediate(resolve))
       inside--
@@ -109,5 +116,36 @@ describe('Turnstile', () => {
     expect(third).toBe(false)
     turnstile.leave('b')
     await waiting
+  })
+})
+
+describe('Meeting', () => {
+  const session = {} as Session
+  const act: Gate = async () => 'act'
+
+  it('judges once all are there, and leaves the unfit alone', async () => {
+    const seen: string[][] = []
+    const meeting = new Meeting(['a', 'b', 'c'], async (present) => {
+      seen.push([...present.keys()])
+      return new Set(['b'])
+    })
+    const gate = meeting.gate(act, () => session)
+    const a = gate(busy('a'), NOTHING)
+    const b = gate(busy('b'), NOTHING)
+    expect(seen).toEqual([])
+    meeting.arrived('c')
+    await expect(Promise.all([a, b])).resolves.toEqual(['act', 'stop'])
+    meeting.arrived('a')
+    expect(seen).toEqual([['a', 'b']])
+  })
+  it('keeps nobody who is visited for the sake of others', async () => {
+    const meeting = new Meeting(['a', 'b'], () => Promise.reject(new Error('too soon')))
+    await expect(meeting.gate(act, () => session)(busy('lender'), NOTHING)).resolves.toBe('act')
+  })
+  it('tells everybody when judging fails', async () => {
+    const meeting = new Meeting(['a', 'b'], () => Promise.reject(new Error('no measure')))
+    const gate = meeting.gate(act, () => session)
+    const both = [gate(busy('a'), NOTHING), gate(busy('b'), NOTHING)]
+    for (const result of await Promise.allSettled(both)) expect(result).toMatchObject({ status: 'rejected' })
   })
 })

@@ -37,7 +37,15 @@ export class FakeHosts {
   /** Called when a wave begins. */
   onWave: () => void = () => undefined
   atOnce = 0
+  /** Scripts that ran at the same time. */
   most = 0
+
+  /** A script takes its time. */
+  async takeTime(): Promise<void> {
+    this.most = Math.max(this.most, ++this.atOnce)
+    await new Promise((resolve) => setImmediate(resolve))
+    this.atOnce--
+  }
 
   textOf(host: string): string {
     return this.text.get(host) ?? 'old'
@@ -59,7 +67,6 @@ export class FakeHosts {
         await hosts.find((host) => host.name === name)?.ssh.password?.reveal()
         if (this.gone.has(name))
           throw new UnreachableError({ what: `${name} does not answer`, where: name, fix: 'switch it on' })
-        this.most = Math.max(this.most, ++this.atOnce)
         const session = new FakeSession(name, this)
         this.sessions.push(session)
         return session
@@ -128,12 +135,14 @@ class FakeSession implements Session {
 
   async run(): Promise<Outcome> {
     this.counters.channels++
+    await this.#hosts.takeTime()
     return { kind: 'exited', code: 0, sections: [], stderr: '' }
   }
 
   async supervise(job: Job, { onMark, onText }: RunOptions): Promise<Outcome> {
     this.jobs.push(job)
     this.#hosts.onWave()
+    await this.#hosts.takeTime()
     const { output, failing, text } = this.#hosts
     const status = failing.has(this.host) ? '1' : '0'
     const step = ['step', '0', '0'] as const
@@ -163,7 +172,6 @@ class FakeSession implements Session {
 
   async close(): Promise<void> {
     this.closed = true
-    this.#hosts.atOnce--
   }
 }
 

@@ -1,0 +1,49 @@
+import type { Answers } from '../core/fact.ts'
+import type { Gate } from '../core/gate.ts'
+import type { Session } from '../core/host.ts'
+import type { HostPlan } from '../core/plan.ts'
+
+/** A host that was looked at and waits to be changed. */
+export interface Present {
+  readonly plan: HostPlan
+  readonly answers: Answers
+  readonly session: Session
+}
+
+/** Says which of the hosts must be left alone, from all that could be seen. */
+export type Judge = (present: ReadonlyMap<string, Present>) => Promise<ReadonlySet<string>>
+
+/**
+ * What only shows when all hosts are seen: here they wait for each other before any of them is changed. A host that failed
+ * before it got here is not waited for.
+ */
+export class Meeting {
+  readonly #awaited: Set<string>
+  readonly #present = new Map<string, Present>()
+  readonly #verdict = Promise.withResolvers<ReadonlySet<string>>()
+  readonly #judge: Judge
+
+  constructor(hosts: readonly string[], judge: Judge) {
+    this.#awaited = new Set(hosts)
+    this.#judge = judge
+  }
+
+  /** Goes on to `gate` with hosts that were not judged unfit. */
+  gate(gate: Gate, sessionOf: (host: string) => Session | undefined): Gate {
+    return async (plan, answers) => {
+      const session = sessionOf(plan.host)
+      // Visited for the sake of others only, and after everybody met.
+      if (!this.#awaited.has(plan.host) || !session) return gate(plan, answers)
+      this.#present.set(plan.host, { plan, answers, session })
+      this.arrived(plan.host)
+      const unfit = await this.#verdict.promise
+      return unfit.has(plan.host) ? 'stop' : gate(plan, answers)
+    }
+  }
+
+  /** A host is here, or will never come. */
+  arrived(host: string): void {
+    if (!this.#awaited.delete(host) || this.#awaited.size > 0) return
+    this.#judge(this.#present).then(this.#verdict.resolve, this.#verdict.reject)
+  }
+}
