@@ -81,10 +81,22 @@ export const joinCluster = section<Node>('Join the cluster', 'cluster', (node) =
   ]
 })
 
-/** Known once the first control plane says that this node is missing; nothing when it is not. */
+/**
+ * Known once the first control plane says that this node is missing; nothing when it is not. Control planes join one after the
+ * other: etcd takes one new member at a time.
+ */
 function joinFile(node: Node): Value<string | undefined> {
   const { ticket, secrets } = node.membership
-  return ticket.value.map((given) => given && stringify(joinConfiguration(node, secrets.get(), given)))
+  const before = isControlPlane(node) ? planeBefore(node) : undefined
+  return ticket.value.map(async (given) => {
+    await before?.value.promise
+    return given && stringify(joinConfiguration(node, secrets.get(), given))
+  })
+}
+
+function planeBefore({ name, membership: { joining, joined } }: Node) {
+  const planes = joining.filter(({ controlPlane }) => controlPlane).map((member) => member.name)
+  return joined.get(planes[planes.indexOf(name) - 1] ?? '')
 }
 
 /** For the first control plane, where only others are to be changed. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { REQUIREMENTS, requirementOf } from '../catalog/requirements.ts'
 import { EXIT, type ExitCode } from '../core/errors.ts'
 import type { PathPart } from '../core/events.ts'
 import type { Answers, AnyProbe } from '../core/fact.ts'
@@ -145,7 +146,7 @@ function tellTogether(screen: Screen, log: RunLog, findings: Together['findings'
 function plannedFinding(finding: Finding): PlannedResource {
   return {
     key: `requirement:${finding.id}`,
-    title: finding.id,
+    title: titleOf(finding.id),
     section: 'All hosts together',
     verdict: judged(finding),
     finding,
@@ -156,6 +157,11 @@ function plannedFinding(finding: Finding): PlannedResource {
     seen: '',
     after: [],
   }
+}
+
+function titleOf(id: string): string {
+  const known = requirementOf(id)
+  return known === undefined ? id : REQUIREMENTS[known].title
 }
 
 function exitOf(exit: ExitCode, declined: boolean, isUnmet: boolean): ExitCode {

@@ -45,8 +45,7 @@ export class Value<T> {
   }
 
   /** What is made from this one, known when it is, and no sooner asked for. */
-  map<U>(make: (value: T) => U): Value<U> {
-    if (this.known && this.error === undefined) return Value.of(this.label, make(this.get()))
+  map<U>(make: (value: T) => U | Promise<U>): Value<U> {
     const later = async () => make(await this.promise)
     return new Value(this.label, typeof this.#promise === 'function' ? later : later(), this.giver)
   }

@@ -9,13 +9,16 @@ const UP_MS = 2_400_000
 const AGAIN_MS = 300_000
 
 const CONTROL_PLANE = { roles: ['control-plane'] }
+/** What w1 sends to this port of cp1 is lost on the way. */
+const BLOCKED = { links: { cp1: { blocked: ['tcp/6443'] } } }
 const KUBECTL = '/usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf'
 
 let lab: MainLab
 beforeAll(async () => {
   lab = await MainLab.open('main-several', [
     ['lab.memory', '3G'],
-    ['hosts', { cp1: CONTROL_PLANE, w1: { roles: ['worker'], labels: { disk: 'fast' } } }],
+    ['lab.lan', { mtu: 1400 }],
+    ['hosts', { cp1: CONTROL_PLANE, w1: { roles: ['worker'], labels: { disk: 'fast' }, lab: BLOCKED } }],
   ])
 })
 afterAll(async () => {
@@ -36,6 +39,18 @@ function changed(ended: Ended, host: string): readonly string[] {
     .map(({ resource }) => resource.key)
 }
 
+/** The inventory, with something else in this place. */
+async function change(path: readonly string[], value: unknown): Promise<void> {
+  const document = parseDocument(await readFile(lab.inventory, 'utf8'))
+  if (value === undefined) document.deleteIn(path)
+  else document.setIn(path, value)
+  await writeFile(lab.inventory, String(document))
+}
+
+function evidence(ended: Ended, host: string, key: string): string | undefined {
+  return eventsOf(ended, 'resource').find((event) => event.host === host && event.resource.key === key)?.resource.note
+}
+
 async function nodes(): Promise<string> {
   const columns = 'NAME:.metadata.name,READY:.status.conditions[-1].status,DISK:.metadata.labels.disk'
   const table = await lab.sh(`${KUBECTL} get nodes --no-headers -o custom-columns=${columns}`, AGAIN_MS, 'cp1')
@@ -44,6 +59,21 @@ async function nodes(): Promise<string> {
 
 // In order: each begins with the machines the one before left.
 describe('several machines, from nothing to one cluster', () => {
+  test('a port that is blocked one way is named before anything is changed', { timeout: AGAIN_MS }, async () => {
+    const ended = await up()
+    expect(ended.code, told(ended)).toBe(4)
+    for (const host of ['cp1', 'w1']) {
+      expect(evidence(ended, host, 'requirement:reach')).toMatch(
+        /^w1 → cp1 tcp\/6443: no answer within \d+ s, though cp1 was/,
+      )
+      expect(evidence(ended, host, 'requirement:path-mtu')).toMatch(/^1400 bytes at least/)
+      expect(changed(ended, host)).toEqual([])
+      const left = 'ls -d /etc/kubernetes /etc/containerd /etc/sysctl.d/99-k8s-network.conf 2>/dev/null || :'
+      expect(await lab.sh(left, AGAIN_MS, host)).toBe('')
+    }
+    await change(['hosts', 'w1', 'lab'], undefined)
+  })
+
   test('a worker joins the control plane, and both prove it', { timeout: UP_MS }, async () => {
     const ended = await up()
     expect(ended.code, told(ended)).toBe(0)
@@ -84,12 +114,12 @@ describe('several machines, from nothing to one cluster', () => {
     if (!ended) throw new Error('it did not run')
     expect(ended.code, told(ended)).toBe(0)
     expect([changed(ended, 'cp1'), changed(ended, 'w1')]).toEqual([[], []])
+    // 1400 of the lab's network, less 50 of VXLAN.
+    for (const host of ['cp1', 'w1']) expect(evidence(ended, host, 'condition:flannel')).toMatch(/MTU 1350$/)
   })
 
   test('a host added to the inventory becomes exactly one more node', { timeout: UP_MS }, async () => {
-    const document = parseDocument(await readFile(lab.inventory, 'utf8'))
-    document.setIn(['hosts', 'w2'], { roles: ['worker'] })
-    await writeFile(lab.inventory, String(document))
+    await change(['hosts', 'w2'], { roles: ['worker'] })
     // It cannot join alone: the first control plane is visited too, and does no more than let it in.
     const ended = await up('--limit', 'w2')
     expect(ended.code, told(ended)).toBe(0)
