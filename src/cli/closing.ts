@@ -61,8 +61,10 @@ export function afterJudging(closing: Closing): readonly string[] {
   const plans = log.plans
   const unmet = unmetPlans(log)
   const total = count(plans.length, 'host')
-  const verdict =
-    unmet.length > 0 ? paint.bad(`${unmet.length} of ${total} may not be changed`) : paint.good(`${total} good enough`)
+  // Machines that do not exist yet have no key.
+  const unseen = plans.filter(({ hostKey }) => hostKey === '').length
+  const fine = unseen > 0 ? paint.bad(`${unseen} of ${total} not seen`) : paint.good(`${total} good enough`)
+  const verdict = unmet.length > 0 ? paint.bad(`${unmet.length} of ${total} may not be changed`) : fine
   return ['', ...requirementsText(plans, { paint, verbose: true }), ...cards(closing), `${verdict} (${duration(ms)})`]
 }
 

@@ -32,6 +32,7 @@ export async function compileNodes(
   if (work.purpose === 'check') return nodes(NO_ARTIFACTS).map((node) => compile(CHECK, node))
   refuseVersion(inventory)
   refuseHidden(inventory, visited)
+  refusePlanes(inventory)
   const { artifacts, started } = await startSupply(inventory, work)
   const whole = work.purpose === 'up' ? up : MEASURED_ANEW
   const compiled = nodes(artifacts).map((node) =>
@@ -93,6 +94,17 @@ function refuseHidden({ file, hosts, kubernetes }: Inventory, visited: readonly 
     where: `${file}, host ${first.name}`,
     why: 'they join by its IP address, and the inventory has none for it',
     fix: `give it nodeAddress: an IP address; or give the cluster kubernetes.controlPlaneEndpoint`,
+  })
+}
+
+/** A third control plane did not join when it was tried: not something to find out on other people's machines. */
+function refusePlanes({ file, hosts }: Inventory): void {
+  const planes = hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
+  if (planes.length === 1) return
+  throw new InputError({
+    what: `clusters with several control planes come with the next version; this inventory has ${planes.join(', ')}`,
+    where: file,
+    fix: 'give the role control-plane to one host, and worker to the others',
   })
 }
 

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { channels } from './channels.ts'
 import { coldStart, mainJob } from './main-job.ts'
+import { report } from './report.ts'
 import { rivals } from './rivals.ts'
 
 const PARTS = {
@@ -8,6 +9,7 @@ const PARTS = {
   rivals: { tells: 'the same look by ssh, one command a file, and by Ansible where it is installed', run: rivals },
   main: { tells: '`npm start` from nothing with a warm cache, and again when there is nothing to do', run: mainJob },
   cold: { tells: '`npm start` from nothing with an empty cache: half an hour; only when it is named', run: coldStart },
+  report: { tells: 'time and size of the HTML report of runs of 3 and 300 made-up hosts', run: report },
 } as const
 
 const HELP = `Prints the figures of this project, measured now, on this machine. Nothing is asserted about time.

@@ -34,6 +34,13 @@ describe('--report', () => {
     expect(code).toBe(4)
     for (const part of ['unmet', '1 of 2 hosts', 'add some']) expect(text()).toContain(part)
   })
+  it('of a check does not call good what is not there', async () => {
+    office.hosts.unmade.set('b', 'b does not exist yet')
+    await office.run(['check', office.inventory('a', 'b'), '--report', 'run.html'])
+    expect(text()).toContain('1 of 2 hosts could not be judged')
+    expect(text()).toContain('not there yet')
+    expect(text()).not.toContain('good enough')
+  })
   it('is there although hosts failed, with everything one needs to go on', async () => {
     office.hosts.gone.add('a')
     office.hosts.failing.add('b')

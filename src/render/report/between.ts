@@ -59,7 +59,9 @@ function picture({ hosts, cells }: Matrix): Markup {
     const column = place.get(to)
     if (row && column !== undefined) row[column] = tone
   }
-  const paths = (Object.keys(SIGN) as Tone[]).map((tone) => html`<path class="${tone}" d="${runs(grid, tone)}"/>`)
+  const paths = (['usual', 'unknown', 'odd', 'bad'] as const).map(
+    (tone) => html`<path class="${tone}" d="${runs(grid, tone)}"/>`,
+  )
   const size = hosts.length
   return html`<svg class="picture" viewBox="0 0 ${size} ${size}" role="img" aria-label="${count(cells.length, 'pair')}">${paths}</svg>`
 }

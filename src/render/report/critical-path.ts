@@ -15,7 +15,7 @@ export function criticalPath({ criticalPath: path, ms }: ReportView): Piece {
     const place = host === undefined ? '' : html` <span class="soft">${host}</span>`
     const percent = Math.round((100 * (toMs - fromMs)) / Math.max(1, ms))
     const bar = { fromMs, toMs, tone: 'path', text: `${what}, ${duration(toMs - fromMs)}, ${percent} %` }
-    return html`<div class="row"><span class="name">${what}${place}</span><span class="n">${duration(toMs - fromMs)}</span>${track([bar], ms)}</div>`
+    return html`<div class="row"><span class="name" title="${what}">${what}${place}</span><span class="n">${duration(toMs - fromMs)}</span>${track([bar], ms)}</div>`
   })
   const chart = html`<div class="chart steps"><div class="row head"><span></span><span></span>${axis(ms)}</div>${rows}</div>`
   return block(

@@ -13,13 +13,13 @@ const MANY_HOSTS = 40
 const FIGURES = ['changed', 'unchanged', 'failed', 'skipped', 'unmet', 'accepted'] as const
 
 /** What became of each host, and what it cost. */
-export function hosts({ results, timeline }: ReportView): Markup {
+export function hosts({ results, timeline, unvisited }: ReportView): Markup {
   const isMany = results.length > MANY_HOSTS
   const sorted = isMany ? results.toSorted((a, b) => Number(a.verdict === 'ok') - Number(b.verdict === 'ok')) : results
   const rows = sorted.map((result) => hostRow(result, timeline.peers.get(result.host)?.address))
   const head = ['host', 'verdict', ...FIGURES, 'time', 'channels', 'sent', 'received', 'address']
   const cells = head.map((name) => (isFigure(name) ? html`<th class="n">${name}</th>` : html`<th>${name}</th>`))
-  const table = html`<table class="hosts"><thead><tr>${cells}</tr></thead><tbody>${rows}</tbody></table>`
+  const table = html`<table class="hosts"><thead><tr>${cells}</tr></thead><tbody>${rows}${unvisited.map(unvisitedRow)}</tbody></table>`
   return block('hosts', 'Hosts', html`${scroll(table, isMany)}${access(timeline.peers)}`)
 }
 
@@ -37,6 +37,10 @@ function hostRow(result: HostResult, address: string | undefined): Markup {
   const again =
     counters.reconnects > 0 ? html` <span class="warn">+${count(counters.reconnects, 'reconnect')}</span>` : ''
   return html`<tr><th scope="row">${host}</th><td>${badge(verdict === 'ok' ? 'good' : 'bad', verdict)}</td>${figures}<td class="n">${duration(ms)}</td><td class="n">${counters.channels}${again}</td><td class="n">${bytes(counters.bytesSent)}</td><td class="n">${bytes(counters.bytesReceived)}</td><td>${address}</td></tr>`
+}
+
+function unvisitedRow(host: string): Markup {
+  return html`<tr><th scope="row">${host}</th><td>${badge('soft', 'not there yet')}</td><td colspan="11"></td></tr>`
 }
 
 function access(peers: ReportView['timeline']['peers']): Piece {

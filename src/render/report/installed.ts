@@ -26,7 +26,7 @@ export function installed(data: ReportView): Piece {
   return block(
     'installed',
     'Versions and digests',
-    scroll(html`<table class="wide"><thead>${head}</thead><tbody>${rows}</tbody></table>`),
+    scroll(html`<table class="wide stack"><thead>${head}</thead><tbody>${rows}</tbody></table>`),
   )
 }
 
@@ -63,7 +63,7 @@ function rowOf(same: readonly Installed[], { plans }: ReportView, differs: boole
   if (!first) return html``
   const fresh = same.filter(({ isNew }) => isNew).length
   const news = fresh > 0 ? html` <span class="soft">new${fresh < same.length ? ` on ${fresh}` : ''}</span>` : ''
-  return html`<tr><th scope="row">${first.name}${news}</th><td>${first.version}${differs ? html` ${badge('warn', 'not the same everywhere')}` : ''}</td><td><code>${first.digest}</code></td><td><code>${first.place}</code></td><td>${hostList(
+  return html`<tr><th scope="row">${first.name}${news}</th><td>${first.version}${differs ? html` ${badge('warn', 'not the same everywhere')}` : ''}</td><td data-is="sha256"><code>${first.digest}</code></td><td data-is="as"><code>${first.place}</code></td><td data-is="on">${hostList(
     same.map(({ host }) => host),
     plans.length,
   )}</td></tr>`

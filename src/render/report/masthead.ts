@@ -17,7 +17,7 @@ export interface Verdict {
 export function verdictOf(data: ReportView): Verdict {
   const { results, exit, declined, ms } = data
   const time = duration(ms)
-  const hosts = count(results.length, 'host')
+  const hosts = count(results.length + data.unvisited.length, 'host')
   if (declined)
     return { tone: 'warn', word: 'declined', sentence: 'The plan was shown and not agreed to: nothing was changed.' }
   if (exit === EXIT.interrupted)
@@ -34,7 +34,11 @@ export function verdictOf(data: ReportView): Verdict {
   return wellDone(data, hosts, time)
 }
 
-function wellDone({ aim, plans, results }: ReportView, hosts: string, time: string): Verdict {
+function wellDone({ aim, plans, results, unvisited }: ReportView, hosts: string, time: string): Verdict {
+  if (aim === 'judge' && unvisited.length > 0) {
+    const sentence = `${unvisited.length} of ${hosts} could not be judged: nothing is there yet.`
+    return { tone: 'warn', word: 'not seen', sentence }
+  }
   if (aim === 'judge')
     return { tone: 'good', word: 'good enough', sentence: `${hosts} may become a cluster. Measured in ${time}.` }
   if (aim === 'look' && plans.some((plan) => pending(plan).length > 0)) {
@@ -90,8 +94,12 @@ function tiles(data: ReportView): Markup {
   const channels = results.reduce((most, { counters }) => Math.max(most, counters.channels), 0)
   const judged = met + accepted + unmet + advised
   const all: readonly (readonly [string, string, string])[] = [
-    [`${results.filter(({ verdict }) => verdict === 'ok').length}/${results.length}`, 'hosts well', ''],
-    [changesOf(results).toLocaleString('en'), 'changes made', ''],
+    [
+      `${results.filter(({ verdict }) => verdict === 'ok').length}/${results.length + data.unvisited.length}`,
+      'hosts well',
+      '',
+    ],
+    ...(data.aim === 'act' ? [[changesOf(results).toLocaleString('en'), 'changes made', ''] as const] : []),
     ...(judged > 0 ? [[`${met}/${judged}`, 'requirements met', others({ accepted, advised, unmet })] as const] : []),
     ...(proof.length > 0 ? [[`${held.length}/${proof.length}`, 'proofs hold', ''] as const] : []),
     [String(channels), 'channels on the busiest host', ''],

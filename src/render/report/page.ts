@@ -7,7 +7,7 @@ import { html, Markup, type Piece, trusted } from './markup.ts'
 import { masthead, verdictOf } from './masthead.ts'
 import { plan } from './plan.ts'
 import { proof } from './proof.ts'
-import { lastSeen, type ReportData, type ReportView } from './report-data.ts'
+import { type ReportData, type ReportView, reportView } from './report-data.ts'
 import { requirements } from './requirements.ts'
 import { SCRIPT } from './script.ts'
 import { STYLE } from './style.ts'
@@ -18,7 +18,7 @@ import { huesOf, timings } from './timings.ts'
  * came from hosts cannot become anything but text.
  */
 export function reportPage(input: ReportData): string {
-  const data = { ...input, seen: lastSeen(input) }
+  const data = reportView(input)
   const parts = [
     failures(data),
     hosts(data),

@@ -72,11 +72,11 @@ class PlanText {
     const outcome = result === 'failed' || result === 'skipped' ? html` <span class="bad">${result}</span>` : ''
     const sign = { failed: '!', later: '~' }[resource.verdict as string] ?? signOf(resource)
     const key = resource.key === resource.title ? '' : html` <code class="soft">${resource.key}</code>`
-    const head = html`<span class="sign ${SIGNS[sign]}">${sign}</span> ${resource.title}${key}${waits(resource)}${outcome} ${this.#hosts > 1 ? hosts : ''}`
+    const head = html`<span class="sign ${SIGNS[sign]}">${sign}</span> ${resource.title}${key}${waits(resource)}${outcome} ${this.#hosts > 1 ? html`<span class="soft">on</span> ${hosts}` : ''}`
     const [only, ...others] = resource.changes
     if (only && others.length === 0 && !only.text && only.disrupts === undefined)
-      return html`<li>${head}<div class="change">${oneLine(only)}</div></li>`
-    if (!only) return html`<li>${head}<div class="change soft">${resource.note}</div></li>`
+      return html`<li><div class="head">${head}</div><div class="change">${oneLine(only)}</div></li>`
+    if (!only) return html`<li><div class="head">${head}</div><div class="change soft">${resource.note}</div></li>`
     return html`<li><details><summary>${head}</summary>${resource.changes.map((change) => this.#change(change))}${stepsOf(resource)}</details></li>`
   }
 

@@ -17,7 +17,7 @@ export function proof(data: ReportView): Piece {
   const rows = [...groups.values()]
     .toSorted((a, b) => rankOf(a, data) - rankOf(b, data))
     .map((same) => rowOf(same, data))
-  const table = html`<table><thead><tr><th></th><th>proof</th><th>evidence</th><th>hosts</th></tr></thead><tbody>${rows}</tbody></table>`
+  const table = html`<table class="stack"><thead><tr><th></th><th>proof</th><th>evidence</th><th>hosts</th></tr></thead><tbody>${rows}</tbody></table>`
   return block('proof', 'Proof that it works', scroll(table, rows.length > MANY_ROWS))
 }
 
@@ -48,5 +48,5 @@ function rowOf(same: readonly Seen[], { plans }: ReportView): Markup {
   const [first] = same
   if (!first) return html``
   const hosts = same.map(({ host }) => host)
-  return html`<tr><td>${BADGES[stateOf(first)]}</td><th scope="row">${first.resource.title}</th><td>${evidenceOf(first)}</td><td>${hostList(hosts, plans.length)}</td></tr>`
+  return html`<tr><td>${BADGES[stateOf(first)]}</td><th scope="row">${first.resource.title}</th><td data-is="seen">${evidenceOf(first)}</td><td data-is="on">${hostList(hosts, plans.length)}</td></tr>`
 }

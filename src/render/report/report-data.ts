@@ -38,6 +38,8 @@ export interface Settled {
 export interface ReportView extends ReportData {
   /** Every resource of every plan as it was last seen. */
   readonly seen: readonly Seen[]
+  /** Hosts that have a plan but were not visited: their machines do not exist yet. */
+  readonly unvisited: readonly string[]
 }
 
 /** A resource as it was last seen, and what became of it if that is known. */
@@ -47,8 +49,13 @@ export interface Seen {
   readonly result: ResourceResult | undefined
 }
 
-/** Every resource of every plan as it was last seen. */
-export function lastSeen({ plans, settled }: Pick<ReportData, 'plans' | 'settled'>): readonly Seen[] {
+export function reportView(data: ReportData): ReportView {
+  const visited = new Set(data.results.map(({ host }) => host))
+  const unvisited = data.plans.map(({ host }) => host).filter((host) => !visited.has(host))
+  return { ...data, seen: lastSeen(data), unvisited }
+}
+
+function lastSeen({ plans, settled }: Pick<ReportData, 'plans' | 'settled'>): readonly Seen[] {
   const known = new Map(settled.map((item) => [`${item.host} ${item.resource.key}`, item]))
   return plans.flatMap(({ host, resources }) =>
     resources.map((resource) => known.get(`${host} ${resource.key}`) ?? { host, resource, result: undefined }),

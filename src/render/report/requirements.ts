@@ -30,7 +30,7 @@ export function requirements(data: ReportView): Piece {
   const kinds = Map.groupBy(judged, ({ resource, finding }) => `${resource.verdict} ${finding.id}`)
   const sorted = [...kinds.values()].toSorted((a, b) => rankOf(a) - rankOf(b))
   const head = html`<tr><th>verdict</th><th>requirement</th><th>seen</th><th>wanted</th><th>hosts</th><th>what to do</th></tr>`
-  const table = html`<table class="wide"><thead>${head}</thead><tbody>${sorted.map((kind) => kindRows(kind, data))}</tbody></table>`
+  const table = html`<table class="wide stack"><thead>${head}</thead><tbody>${sorted.map((kind) => kindRows(kind, data))}</tbody></table>`
   const summary = html`<p class="soft">${describeRequirements(countPlan(data.plans))}</p>`
   return block('requirements', 'Requirements and what was measured', html`${summary}${scroll(table)}`)
 }
@@ -70,7 +70,7 @@ function variantRow(same: readonly Judged[], { all, before }: Beside): Markup {
   const above = before?.[0]?.finding
   const name = html`${resource.title}<br><small>${finding.id}, ${finding.severity}</small>`
   const word = resource.verdict === 'advised' ? 'advice' : resource.verdict
-  return html`<tr><td>${badge(tone, word, sign)}</td><th scope="row">${above ? '' : name}</th><td>${finding.evidence}</td><td>${above?.threshold === finding.threshold ? '' : finding.threshold}</td><td>${hostList(
+  return html`<tr><td>${badge(tone, word, sign)}</td><th scope="row">${above ? '' : name}</th><td data-is="seen">${finding.evidence}</td><td data-is="wanted">${above?.threshold === finding.threshold ? '' : finding.threshold}</td><td data-is="on">${hostList(
     same.map(({ host }) => host),
     all,
   )}</td><td>${advice(finding)}</td></tr>`

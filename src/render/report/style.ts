@@ -1,6 +1,31 @@
-/** Eight hues that stay apart for the colour-blind, and beside each other; the same order in light and dark. */
-const LIGHT = ['#4269d0', '#d9a021', '#2f9e83', '#9b62c9', '#3fa0c4', '#8a7355', '#c76a9b', '#5b7f2e']
-const DARK = ['#7d9bf0', '#e3b454', '#56bfa4', '#bd90e0', '#6cc3e3', '#b79f7c', '#e09bc0', '#94b765']
+/** Ten hues that stay apart for the colour-blind, and beside each other; the same order in light and dark. */
+const LIGHT = [
+  '#4269d0',
+  '#d9a021',
+  '#2f9e83',
+  '#9b62c9',
+  '#3fa0c4',
+  '#8a7355',
+  '#c76a9b',
+  '#5b7f2e',
+  '#2b6f8f',
+  '#b58bd6',
+]
+const DARK = [
+  '#7d9bf0',
+  '#e3b454',
+  '#56bfa4',
+  '#bd90e0',
+  '#6cc3e3',
+  '#b79f7c',
+  '#e09bc0',
+  '#94b765',
+  '#4f9fc4',
+  '#8f6bb3',
+]
+
+/** Sections that can be told apart by colour. */
+export const HUES = LIGHT.length
 
 const hues = (colours: readonly string[]) => colours.map((colour, i) => `--h${i}:${colour}`).join(';')
 const hueRules = LIGHT.map((_, i) => `rect.h${i}{fill:var(--h${i})}.key.h${i}{background:var(--h${i})}`).join('\n')
@@ -8,10 +33,10 @@ const hueRules = LIGHT.map((_, i) => `rect.h${i}{fill:var(--h${i})}.key.h${i}{ba
 const COLOURS = `
 :root{color-scheme:light dark;--paper:#fcfcfb;--sheet:#fff;--ink:#1d2125;--soft:#667078;--line:#e3e5e7;--faint:#f2f3f4;
 --good:#1a7f4b;--warn:#96610a;--bad:#c0312b;--good-bg:#e4f4ea;--warn-bg:#fbf0da;--bad-bg:#fce8e6;--link:#2f5fc4;
---look:#b3bac1;--upload:#dcc9a3;--wait:#e6e8ea;${hues(LIGHT)}}
+--look:#a3abb3;--upload:#dcc9a3;--wait:#d8dde2;${hues(LIGHT)}}
 @media (prefers-color-scheme:dark){:root{--paper:#14171a;--sheet:#1a1e22;--ink:#e3e6e9;--soft:#939ca5;--line:#2c3237;--faint:#20252a;
 --good:#5fc98f;--warn:#e2b25a;--bad:#f0837a;--good-bg:#173526;--warn-bg:#3a2e14;--bad-bg:#43201d;--link:#8fb0f5;
---look:#5b646d;--upload:#6d6047;--wait:#2e343a;${hues(DARK)}}}`
+--look:#69727b;--upload:#6d6047;--wait:#3a424a;${hues(DARK)}}}`
 
 const TEXT = `
 *{box-sizing:border-box}
@@ -35,7 +60,7 @@ h1 .badge{font-size:.95rem;letter-spacing:0;padding:.15rem .8rem}`
 const HEAD = `
 header{padding-top:2.25rem}
 .over{color:var(--soft);font-size:12px;letter-spacing:.08em;text-transform:uppercase;margin:0}
-.lead{font-size:1.1rem;margin:.35rem 0 1.1rem}
+.lead{font-size:1.1rem;text-wrap:balance;margin:.35rem 0 1.1rem}
 .facts{display:flex;flex-wrap:wrap;gap:.35rem 1.75rem;margin:0 0 1.25rem}
 .facts dt{color:var(--soft);font-size:12px}.facts dd{margin:0}
 .tiles{list-style:none;display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.6rem;margin:0;padding:0}
@@ -69,7 +94,7 @@ table.matrix td{text-align:center;font-variant-numeric:tabular-nums;white-space:
 table.matrix th{font-size:12px;white-space:nowrap}table.matrix thead th{text-align:center}
 td.odd{background:var(--warn-bg)}td.bad{background:var(--bad-bg);font-weight:600}td.self{color:var(--soft)}
 .picture{display:block;width:100%;max-width:34rem;aspect-ratio:1;margin:auto;shape-rendering:crispEdges}
-path.usual{fill:var(--good-bg)}path.odd{fill:var(--warn)}path.bad{fill:var(--bad)}path.unknown{fill:var(--wait)}
+path.usual{fill:var(--good-bg)}path.odd{fill:var(--warn)}path.bad{fill:var(--bad);stroke:var(--bad);stroke-width:2}path.unknown{fill:var(--wait)}
 sup{line-height:0}
 .told{list-style:none;margin:.5rem 0;padding:0;font-size:13px}`
 
@@ -94,9 +119,9 @@ summary{cursor:pointer;padding:.15rem 0}summary::marker{color:var(--soft)}
 details>.scroll{margin:.35rem 0 .75rem}
 details.inline{display:inline-block;vertical-align:top}details.inline>summary{color:var(--soft);padding:0}
 .plan{list-style:none;margin:0;padding:0}.plan>li{border-top:1px solid var(--line);padding:.2rem 0}
-.plan>li>:not(details){padding-left:1.1rem}.plan>li>.sign{padding:0}
+.plan .head{padding-left:1.1rem}
 .sign{display:inline-block;width:1.1rem;font-weight:600;text-align:center}
-.change{padding-left:1.6rem}ins{color:var(--good);text-decoration:none}del{color:var(--bad);text-decoration:none}
+.change{padding-left:2.5rem}ins{color:var(--good);text-decoration:none}del{color:var(--bad);text-decoration:none}
 details .change,details>p{padding-left:1.4rem;margin:.1rem 0}
 pre{background:var(--faint);border-radius:6px;padding:.5rem .75rem;margin:.4rem 0;overflow-x:auto;overflow-wrap:normal}
 pre.diff>*{display:block;white-space:pre;width:max-content;min-width:100%;padding:0 .35rem}
@@ -104,9 +129,11 @@ pre.diff>i{color:var(--soft);font-style:normal}pre.diff>ins{background:var(--goo
 
 const PAGES = `
 @media (max-width:40rem){main,footer{padding:0 .9rem}h1{font-size:1.6rem}header{padding-top:1.25rem}.tiles{grid-template-columns:1fr 1fr}.facts{gap:.35rem 1.25rem}
+.stack,table.wide.stack{min-width:0}.stack thead{display:none}.stack tr{display:block;padding:.45rem .7rem;border-top:1px solid var(--line)}.stack tr:first-child{border:0}
+.stack td,.stack th{display:block;border:0;padding:.05rem 0}.stack td:empty,.stack th:empty{display:none}.stack td[data-is]::before{content:attr(data-is) " ";color:var(--soft)}
 .row{grid-template-columns:6rem 1fr;gap:.6rem}.steps .row{grid-template-columns:9rem 4.2rem 1fr}}
 @media print{:root{--paper:#fff}body{font-size:11px}nav,#fold{display:none}.scroll,.scroll.tall{overflow:visible;max-height:none}section{break-inside:auto}h2,h3,tr,.row,.card{break-inside:avoid}h2,h3{break-after:avoid}
-table.wide,.chart{min-width:0}rect,path,.track,.badge,.key,td,ins,del{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+table.wide,.chart{min-width:0}.row .name{white-space:normal}rect,path,.track,.badge,.key,td,ins,del{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}`
 
 /** The whole style sheet: system fonts, two schemes, a phone, paper. */

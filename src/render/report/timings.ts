@@ -3,18 +3,20 @@ import { axis, type Bar, merged, track } from './chart.ts'
 import { html, type Markup, type Piece } from './markup.ts'
 import { block, ofAnyHost, scroll } from './parts.ts'
 import type { ReportView } from './report-data.ts'
+import { HUES } from './style.ts'
 import type { Span } from './timeline.ts'
 
 /** Hosts whose steps are listed one by one: among more, those in trouble and the slowest. */
 const DETAILED_HOSTS = 12
-/** Colours for sections; more sections begin anew. */
-const HUES = 8
 
-/** Which colour stands for which section: by the order of work. */
+/** Which colour stands for which section that had something to do: by the order of work, beginning anew after the last. */
 export type Hues = ReadonlyMap<string, string>
 
-export function huesOf({ plans }: ReportView): Hues {
-  const sections = new Set(plans.flatMap(({ resources }) => resources.map(({ section }) => section)))
+export function huesOf({ plans, timeline }: ReportView): Hues {
+  const used = new Set(plans.flatMap(({ host }) => timeline.spans(host).map(({ section }) => section)))
+  const sections = new Set(
+    plans.flatMap(({ resources }) => resources.map(({ section }) => section)).filter((section) => used.has(section)),
+  )
   return new Map([...sections].map((section, i) => [section, `h${i % HUES}`]))
 }
 
@@ -58,14 +60,13 @@ function toneOf({ kind, state, section }: Span, hues: Hues): string {
 
 function legend({ timeline, results }: ReportView, hues: Hues): Markup {
   const spans = results.flatMap(({ host }) => timeline.spans(host))
-  const used = new Set(spans.flatMap(({ section }) => (section === undefined ? [] : [section])))
   const kinds = [
     ['look', 'connect, look, work on this computer'],
     ['upload', 'upload'],
     ['wait', 'wait for another host'],
   ] as const
   const key = (tone: string, text: string) => html`<li><i class="key ${tone}"></i>${text}</li>`
-  return html`<ul class="legend">${[...hues].filter(([section]) => used.has(section)).map(([section, tone]) => key(tone, section))}${kinds
+  return html`<ul class="legend">${[...hues].map(([section, tone]) => key(tone, section))}${kinds
     .filter(([kind]) => kind === 'look' || spans.some((span) => span.kind === kind))
     .map(([kind, text]) => key(kind, text))}</ul>`
 }
@@ -124,7 +125,7 @@ function waterfall(spans: readonly Span[], { ms }: ReportView, hues: Hues): Mark
     .toSorted((a, b) => a.fromMs - b.fromMs)
     .map((span) => {
       const what = span.state === 'failed' ? html`<b class="bad">✗</b> ${span.what}` : span.what
-      return html`<div class="row"><span class="name">${what}</span><span class="n">${duration(span.toMs - span.fromMs)}</span>${track([barOf(span, hues)], ms)}</div>`
+      return html`<div class="row"><span class="name" title="${span.what}">${what}</span><span class="n">${duration(span.toMs - span.fromMs)}</span>${track([barOf(span, hues)], ms)}</div>`
     })
   return scroll(
     html`<div class="chart steps"><div class="row head"><span></span><span></span>${axis(ms)}</div>${rows}</div>`,

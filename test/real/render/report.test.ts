@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Browser, type View } from '../../support/browser.ts'
+import { CommandLine } from '../../support/command-line.ts'
 import { HOSTILE_MARKUP } from '../../support/hostile-markup.ts'
 import { largeMatrices, largeRun } from '../../support/large-run.ts'
 import { matrixOf, reportOf } from '../../support/report-of.ts'
 import { eventsSaying } from '../../support/run-events.ts'
+import { Sshd } from '../../support/sshd.ts'
 
 const PHONE = { width: 360, height: 780 }
 const DESK = { width: 1280, height: 900 }
@@ -58,6 +60,30 @@ describe.each([3, 300])('a report of %d hosts in a browser', (hosts) => {
   })
 })
 
+describe('the report of a real check', () => {
+  it('is written by the program, and shows what was measured', async () => {
+    await using cli = await CommandLine.open()
+    const sshd = await Sshd.start()
+    try {
+      const ssh = `{user: root, port: ${sshd.port}, identityFile: ${sshd.identityFile}, hostKeys: ["${sshd.hostKey()}"]}`
+      const host = `{roles: [control-plane], address: 127.0.0.1, ssh: ${ssh}}`
+      const inventory = join(cli.folder, 'x.yaml')
+      writeFileSync(inventory, `name: office\nkubernetes: {version: "1.36.3"}\nhosts:\n  here: ${host}\n`)
+      const { code } = await cli.run(['check', inventory, '--report', 'check.html'])
+      expect([0, 4]).toContain(code)
+      const page = await browser.open(join(cli.folder, 'check.html'), { ...PHONE, scheme: 'dark' })
+      expect(await page.evaluate('document.title')).toBe(code === 0 ? 'office: good enough' : 'office: unmet')
+      expect(await page.evaluate("document.querySelectorAll('#requirements tbody tr').length")).toBeGreaterThan(15)
+      expect(await page.evaluate("document.querySelector('#hosts').innerText")).toContain('127.0.0.1')
+      expect(await page.evaluate(WIDTH)).toBe(PHONE.width)
+      expect(page.console).toEqual([])
+      writeFileSync(join(folder, 'check.png'), await page.picture())
+    } finally {
+      await sshd.stop()
+    }
+  })
+})
+
 describe('a report in a browser', () => {
   it('is light by day and dark by night', async () => {
     const path = file('schemes', reportOf(largeRun(1)))
@@ -101,6 +127,11 @@ describe('a report in a browser', () => {
     expect(page.console).toEqual([])
     expect(page.requests).toEqual([`file://${encodeURI(path)}`])
     await page.close()
+  })
+  it('would be found too wide if its tables had no boxes of their own', async () => {
+    const broken = reportOf(largeRun(3)).replaceAll('class="scroll"', 'class="box"')
+    const page = await browser.open(file('wide', broken), { ...PHONE, scheme: 'light' })
+    expect(await page.evaluate(WIDTH)).toBeGreaterThan(PHONE.width)
   })
   it('would say so if its policy were broken', async () => {
     const broken = reportOf(largeRun(1)).replace(
