@@ -32,6 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'machine',
+          globalSetup: 'test/support/standing-lab.ts',
           include: ['test/real/{bundle,lab,verify,main}/**/*.test.ts', 'test/real/resources/machine.test.ts'],
           testTimeout: 600_000,
           hookTimeout: MAKING_MS,

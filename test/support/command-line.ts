@@ -34,9 +34,11 @@ export class CommandLine implements AsyncDisposable {
   readonly stateDir: string
   readonly cacheDir: string
   readonly #children = new Set<ChildProcess>()
+  readonly #kept: boolean
 
-  private constructor(folder: string, cacheDir: string) {
+  private constructor(folder: string, cacheDir: string, kept = false) {
     this.folder = folder
+    this.#kept = kept
     this.home = join(folder, 'home')
     this.stateDir = join(folder, 'state')
     this.cacheDir = cacheDir
@@ -45,9 +47,15 @@ export class CommandLine implements AsyncDisposable {
   /** `cold`: with an empty cache of its own, thrown away too. */
   static async open({ cold = false } = {}): Promise<CommandLine> {
     const folder = await mkdtemp(join(tmpdir(), 'provision-main-'))
-    const shared = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
-    const line = new CommandLine(folder, cold ? join(folder, 'cache') : shared)
+    const line = new CommandLine(folder, cold ? join(folder, 'cache') : sharedCache())
     await mkdir(line.home)
+    return line
+  }
+
+  /** In a folder that stays, with what other tests left in it. */
+  static async in(folder: string): Promise<CommandLine> {
+    const line = new CommandLine(folder, sharedCache(), true)
+    await mkdir(line.home, { recursive: true })
     return line
   }
 
@@ -97,8 +105,12 @@ export class CommandLine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL')
-    await rm(this.folder, { recursive: true, force: true })
+    if (!this.#kept) await rm(this.folder, { recursive: true, force: true })
   }
+}
+
+function sharedCache(): string {
+  return process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
 }
 
 export function eventsOf<Type extends Event['type']>(

@@ -1,13 +1,25 @@
+import { randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { inject } from 'vitest'
 import { parse, parseDocument, stringify } from 'yaml'
 import { argv } from '../../src/core/quote.ts'
 import { type Lab, openLab } from '../../src/lab/lab.ts'
 import { type CommandResult, command } from '../../src/lab/local/command.ts'
-import { CommandLine } from './command-line.ts'
+import { CommandLine, describe } from './command-line.ts'
+import { STANDING_NAME } from './standing-lab.ts'
 
 const EXAMPLE = join(import.meta.dirname, '../../inventory/lab.yaml')
 const HOST = 'lab1'
+
+/** Of the cluster tests share: a control plane that runs no pods of users, and two workers. */
+const STANDING: readonly Change[] = [
+  ['hosts', { cp1: { roles: ['control-plane'] }, w1: { roles: ['worker'] }, w2: { roles: ['worker'] } }],
+  ['lab.memory', '3G'],
+]
+
+/** Another value in a copy of the inventory, by path. */
+export type Change = readonly [path: string, value: unknown]
 
 export interface RemoteHost {
   readonly ssh?: Readonly<Record<string, unknown>>
@@ -28,9 +40,11 @@ export class MainLab implements AsyncDisposable {
   readonly inventory: string
   readonly lab: Lab
   readonly #ssh = new Map<string, Promise<readonly string[]>>()
+  readonly #stays: boolean
 
-  private constructor(cli: CommandLine, inventory: string, name: string) {
+  private constructor(cli: CommandLine, inventory: string, name: string, stays = false) {
     this.cli = cli
+    this.#stays = stays
     this.inventory = inventory
     this.lab = openLab({
       stateDir: join(cli.stateDir, 'provision/lab'),
@@ -43,19 +57,31 @@ export class MainLab implements AsyncDisposable {
   /** `change` puts other values into the copy, by path. The machine itself is not made yet. */
   static async open(
     name: string,
-    change: readonly (readonly [path: string, value: unknown])[] = [],
+    change: readonly Change[] = [],
     how: { readonly cold?: boolean } = {},
   ): Promise<MainLab> {
     const cli = await CommandLine.open(how)
     const inventory = join(cli.folder, 'lab.yaml')
-    const document = parseDocument(await readFile(EXAMPLE, 'utf8'))
-    for (const [path, value] of [['name', name] as const, ...change]) document.setIn(path.split('.'), value)
-    await writeFile(inventory, String(document))
+    await writeInventory(inventory, [['name', name], ...change])
     return new MainLab(cli, inventory, name)
   }
 
+  /**
+   * A cluster of cp1, w1 and w2 that all files of a run share, each with an inventory of its own: whoever asks first waits
+   * for it to be made. What a file turns on there it turns off again. With PROVISION_STANDING=FOLDER it outlives the run.
+   */
+  static async standing(change: readonly Change[] = []): Promise<MainLab> {
+    const cli = await CommandLine.in(inject('standingFolder'))
+    const inventory = join(cli.folder, `${randomUUID()}.yaml`)
+    await writeInventory(inventory, [['name', STANDING_NAME], ...STANDING, ...change])
+    const lab = new MainLab(cli, inventory, STANDING_NAME, true)
+    const ended = await cli.json(['up', inventory, '--yes'])
+    if (ended.code !== 0) throw new Error(`the cluster that tests share: ${describe(ended)}`)
+    return lab
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.lab.down()
+    if (!this.#stays) await this.lab.down()
     await this.cli[Symbol.asyncDispose]()
   }
 
@@ -127,4 +153,10 @@ export class MainLab implements AsyncDisposable {
     const sftp = started.filter((line) => line.includes('sftp')).length
     return { channels: started.length, sftp }
   }
+}
+
+async function writeInventory(path: string, change: readonly Change[]): Promise<void> {
+  const document = parseDocument(await readFile(EXAMPLE, 'utf8'))
+  for (const [key, value] of change) document.setIn(key.split('.'), value)
+  await writeFile(path, String(document))
 }
