@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { mergeKubeconfig, writeKubeconfig } from '../../src/cli/kubeconfig-file.ts'
 
@@ -57,6 +57,7 @@ describe('mergeKubeconfig', () => {
 
 describe('writeKubeconfig', () => {
   const folder = mkdtempSync(join(tmpdir(), 'provision-kube-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
 
   it('writes for the owner alone, makes the folder, and writes once', async () => {
     const path = join(folder, 'kube', 'lab.kubeconfig')

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Deferred } from '../../src/core/deferred.ts'
 import type { EventBody } from '../../src/core/events.ts'
 import { type Fact, probe } from '../../src/core/fact.ts'
@@ -16,6 +16,7 @@ let dir = ''
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'provision-deferred-'))
 })
+afterEach(() => rmSync(dir, { recursive: true }))
 
 const textFact: Fact<string, string | undefined> = {
   name: 'text',

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EventBody } from '../../src/core/events.ts'
 import { type Fact, probe } from '../../src/core/fact.ts'
 import type { Gate } from '../../src/core/gate.ts'
@@ -20,6 +20,7 @@ let dir = ''
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'provision-core-'))
 })
+afterEach(() => rmSync(dir, { recursive: true }))
 
 /** The smallest real fact and resource: the one line of a file. */
 const lineFact: Fact<string, string | undefined> = {
@@ -193,6 +194,31 @@ describe('run', () => {
     expect(() => readFileSync(join(dir, 'a'))).toThrow()
   })
 
+  it('plans again, of the same look, when the gate knows something new, and tells of what changed', async () => {
+    const news: { text?: string } = {}
+    const depends = { ...noteType, diff: (want: Note, have: { line: string | undefined }) => differs(want, have) }
+    const differs = ({ path }: Note, have: { line: string | undefined }) =>
+      noteType.diff({ path, text: news.text ?? 'old' }, have)
+    const steps: typeof noteType.steps = ({ path }, have) => noteType.steps({ path, text: news.text ?? 'old' }, have)
+    const path = join(dir, 'a')
+    writeFileSync(path, 'old\n')
+    const what = play('test', [section('A', 'a', () => [resource({ ...depends, steps }, { path, text: '' })])])
+    const plans: string[][] = []
+    const gate: Gate = async ({ resources }) => {
+      plans.push(resources.map(({ verdict }) => verdict))
+      if (news.text !== undefined) return 'act'
+      news.text = 'new'
+      return 'again'
+    }
+    const session = new LocalSession('h1')
+    const { result, events } = await runPlay(what, gate, { session })
+    expect(plans).toEqual([['same'], ['change']])
+    expect(events.filter(({ type }) => type === 'plan')).toHaveLength(2)
+    expect(result.hosts[0]).toMatchObject({ verdict: 'ok', changed: 1 })
+    expect(readFileSync(path, 'utf8')).toBe('new\n')
+    // The look: nothing was asked for the second plan.
+    expect(session.counters.channels).toBe(1)
+  })
   it('refuses a step when the world is no longer what the plan saw', async () => {
     writeFileSync(join(dir, 'a'), 'old\n')
     const meddle: Gate = async () => {
