@@ -1,38 +1,56 @@
 import {
   binary,
-  CONTROL_PLANE_IMAGES,
+  byArch,
+  digest,
+  fetchedBinary,
   image,
   later,
   type Node,
+  type Offer,
+  offerDigest,
   type Program,
   type Resource,
+  type ResourceOptions,
   Value,
 } from '../src/index.ts'
 
-/** Programs that are one file each, by name of their artifact. */
+/** Programs that are one file each, by name of their artifact; of each the one for the host's processor. */
 export function installPrograms({ artifacts }: Node, programs: readonly Program[]): readonly Resource[] {
-  return programs.map(({ name, path }) =>
-    later(`file:${path}`, artifacts.program(name), (artifact) => binary({ artifact, path }), { title: name }),
-  )
+  return programs.map(({ name, path }) => {
+    const options = { title: name }
+    const installed = ({ download, file }: Offer) =>
+      download ? fetchedBinary({ download, path }, options) : binary({ artifact: file, path }, options)
+    return later(`file:${path}`, artifacts.program(name), (offers) => byArch(name, offers, installed), options)
+  })
 }
 
 /** Digests of programs, for what must be restarted when they change. */
 export function programDigests({ artifacts }: Node, names: readonly string[]): Value<Readonly<Record<string, string>>> {
   const programs = names.map((name) => artifacts.program(name))
-  return Value.all(names.join(', '), programs, (files) =>
-    Object.fromEntries(files.map(({ artifact }) => [artifact.name, artifact.sha256])),
+  return Value.all(names.join(', '), programs, (offers) =>
+    Object.fromEntries(names.map((name, i) => [name, digestOf(offers[i] ?? [])])),
   )
 }
 
-/** Images by name of their artifact and the full name the runtime knows them by. Containerd must be running. */
-export function nodeImages({ artifacts }: Node, images: Readonly<Record<string, string>>): readonly Resource[] {
-  return Object.entries(images).map(([name, reference]) => {
-    const source = artifacts.image(name)
-    const options = { title: `image ${name}`, after: ['unit:containerd.service'] as const }
-    if (source === 'pull') return image({ name: reference, pull: {} }, options)
-    return later(`image:${reference}`, source, (artifact) => image({ artifact, name: reference }, options), options)
-  })
+function digestOf(offers: readonly Offer[]): string {
+  const [first = '', ...others] = offers.map(offerDigest)
+  return others.length === 0 ? first : digest([first, ...others].join(' '))
 }
 
-/** The image that holds a pod's network open; containerd must know which kubeadm expects. */
-export const PAUSE_IMAGE = CONTROL_PLANE_IMAGES.pause
+/** Images by name of their artifact and the full name the runtime knows them by. Containerd must be running. */
+export function nodeImages(
+  { artifacts }: Node,
+  images: Readonly<Record<string, string>>,
+  after: ResourceOptions['after'] = ['unit:containerd.service'],
+): readonly Resource[] {
+  return Object.entries(images).map(([name, reference]) => {
+    const source = artifacts.image(name, reference)
+    const options = { title: `image ${name}`, after }
+    if (!(source instanceof Value)) return image({ name: reference, pull: source }, options)
+    const imported = ({ file }: Offer) => {
+      if (!file) throw new TypeError(`${name} is no archive of an image`)
+      return image({ artifact: file, name: reference }, options)
+    }
+    return later(`image:${reference}`, source, (offers) => byArch(name, offers, imported), options)
+  })
+}

@@ -1,5 +1,5 @@
 import {
-  CONTROL_PLANE_IMAGES,
+  controlPlaneImages,
   digest,
   file,
   ignoredPreflightErrors,
@@ -13,23 +13,25 @@ import {
   later,
   type Node,
   play,
+  type Resource,
+  releasesOf,
   section,
   template,
   unit,
-  WORKER_IMAGES,
+  workerImages,
 } from '../src/index.ts'
 import { installPrograms, nodeImages, programDigests } from './artifacts.ts'
 import { joinCluster, kubeadmFolders, letOthersIn, otherPlanes } from './join.ts'
+import { planeServes } from './planes.ts'
 
-const KUBEADM_CONFIG = '/etc/kubernetes/provision/kubeadm.yaml'
+export const KUBEADM_CONFIG = '/etc/kubernetes/provision/kubeadm.yaml'
 const KUBELET_UNIT = '/etc/systemd/system/kubelet.service'
 const INIT_TIMEOUT_MS = 1_500_000
 
-/** kubeadm, kubelet, kubectl, and every image this node starts: all there before anything is disrupted. */
-const installKubernetes = section<Node>('Install Kubernetes', 'kubernetes', (node) => {
+/** The kubelet runs with the program and the unit file that are there. */
+export function kubeletService(node: Node): readonly Resource[] {
   const service = template('etc/systemd/system/kubelet.service')
   return [
-    ...installPrograms(node, KUBERNETES_PROGRAMS),
     file({ path: KUBELET_UNIT, content: service }),
     later(
       'unit:kubelet.service',
@@ -41,7 +43,16 @@ const installKubernetes = section<Node>('Install Kubernetes', 'kubernetes', (nod
         ),
       { title: 'kubelet.service', after: [`file:${KUBELET_UNIT}`] },
     ),
-    ...nodeImages(node, isControlPlane(node) ? CONTROL_PLANE_IMAGES : WORKER_IMAGES),
+  ]
+}
+
+/** kubeadm, kubelet, kubectl, and every image this node starts: all there before anything is disrupted. */
+const installKubernetes = section<Node>('Install Kubernetes', 'kubernetes', (node) => {
+  const releases = releasesOf(node.inventory)
+  return [
+    ...installPrograms(node, KUBERNETES_PROGRAMS),
+    ...kubeletService(node),
+    ...nodeImages(node, isControlPlane(node) ? controlPlaneImages(releases) : workerImages(releases)),
   ]
 })
 
@@ -62,6 +73,7 @@ const startControlPlane = section<Node>('Start the control plane', 'cluster', (n
           },
           { after: [`file:${KUBEADM_CONFIG}`] },
         ),
+        ...planeServes(node),
         ...letOthersIn(node, ['kubeadm:init']),
       ]
     : [],
@@ -70,7 +82,7 @@ const startControlPlane = section<Node>('Start the control plane', 'cluster', (n
 /** What kubeadm wrote once and an inventory may have changed since: compared with the living objects. */
 const settleCluster = section<Node>('Settle the cluster', 'cluster', (node) => [
   ...(isFirst(node) && node.inventory.kubernetes.kubeProxy.mode !== 'none'
-    ? [kubeProxyConfig({ wanted: wantedProxy(node), config: KUBEADM_CONFIG }, { after: ['kubeadm:init'] })]
+    ? [kubeProxyConfig({ wanted: wantedProxy(node) }, { after: ['kubeadm:init'] })]
     : []),
 ])
 

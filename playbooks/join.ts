@@ -22,6 +22,7 @@ import {
   told,
   Value,
 } from '../src/index.ts'
+import { planeServes } from './planes.ts'
 
 const JOIN_TIMEOUT_MS = 1_500_000
 
@@ -76,8 +77,10 @@ export const joinCluster = section<Node>('Join the cluster', 'cluster', (node) =
         ignorePreflightErrors: ignoredPreflightErrors(host.accept),
         timeoutMs: JOIN_TIMEOUT_MS,
       },
-      { after: [`file:${patch}`], ...(joined ? { gives: joined } : {}) },
+      // A control plane has joined once it serves, not sooner.
+      { after: [`file:${patch}`], ...(joined && !isControlPlane(node) ? { gives: joined } : {}) },
     ),
+    ...planeServes(node),
   ]
 })
 

@@ -1,4 +1,4 @@
-import { type Host, type Inventory, isFirst, kubeNodeSettings, type Node, section } from '../src/index.ts'
+import { type Host, type Inventory, isFirst, kubeNodeSettings, type Node, section, strangers } from '../src/index.ts'
 
 /** Set by kubeadm on every control plane; wrong on one that also carries workloads. */
 const CONTROL_PLANE_TAINT = 'node-role.kubernetes.io/control-plane'
@@ -8,12 +8,13 @@ const NO_LOAD_BALANCER = 'node.kubernetes.io/exclude-from-external-load-balancer
 export const settleNodes = section<Node>('Settle the nodes', 'cluster', (node) => {
   if (!isFirst(node)) return []
   const { joined } = node.membership
-  return node.inventory.hosts.flatMap((host) => {
+  const wanted = node.inventory.hosts.flatMap((host) => {
     const until = joined.get(host.name)?.value
     if (host.name !== node.name && until === undefined) return []
     const waits = until === undefined ? {} : ({ until, withoutIt: 'leave' } as const)
     return [kubeNodeSettings(wantedNode(host, node.inventory), { after: ['kubeadm:init'], ...waits })]
   })
+  return [...wanted, strangers(node)]
 })
 
 function wantedNode({ name, labels, taints, roles }: Host, { hosts }: Inventory) {

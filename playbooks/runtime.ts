@@ -1,4 +1,5 @@
 import {
+  controlPlaneImages,
   digest,
   directory,
   file,
@@ -6,18 +7,21 @@ import {
   type Node,
   type Resource,
   RUNTIME_PROGRAMS,
+  releasesOf,
   section,
   template,
   unit,
 } from '../src/index.ts'
-import { installPrograms, PAUSE_IMAGE, programDigests } from './artifacts.ts'
+import { installPrograms, programDigests } from './artifacts.ts'
 
 const CONFIG = '/etc/containerd/config.toml'
 const UNIT = '/etc/systemd/system/containerd.service'
 
 /** containerd 2.x with runc, the CNI plugins and crictl; configuration schema 3, systemd cgroups. */
 export const installRuntime = section<Node>('Install the container runtime', 'runtime', (node) => {
-  const config = template('etc/containerd/config.toml', { pauseImage: PAUSE_IMAGE })
+  const config = template('etc/containerd/config.toml', {
+    pauseImage: controlPlaneImages(releasesOf(node.inventory)).pause,
+  })
   const service = template('etc/systemd/system/containerd.service', { openFiles: node.host.kernel.openFiles })
   const inputs = { config: digest(config), unit: digest(service) }
   const options = { title: 'containerd.service', after: [`file:${CONFIG}`, `file:${UNIT}`] as const }

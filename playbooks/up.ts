@@ -1,9 +1,12 @@
 import { type Node, type Play, play } from '../src/index.ts'
 import { bootstrapCluster } from './cluster.ts'
+import { shareEndpoint } from './endpoint.ts'
 import { prepareKernel } from './kernel.ts'
+import { installLoadBalancer, proveLoadBalancer } from './metallb.ts'
 import { installNetwork } from './network.ts'
 import { settleNodes } from './nodes.ts'
 import { proveCluster } from './prove.ts'
+import { settleProxy } from './proxy.ts'
 import { installRuntime } from './runtime.ts'
 import { verifyHardware } from './verify-hardware.ts'
 
@@ -12,8 +15,12 @@ export const up: Play<Node> = play('up', [
   verifyHardware,
   prepareKernel,
   installRuntime,
+  shareEndpoint,
   bootstrapCluster,
   installNetwork,
   settleNodes,
+  settleProxy,
+  installLoadBalancer,
   proveCluster,
+  proveLoadBalancer,
 ])

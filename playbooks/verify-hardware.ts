@@ -1,13 +1,15 @@
-import { fsyncRecord, type Node, type Resource, requirements, section } from '../src/index.ts'
+import { fsyncRecord, type Node, type Resource, requirements, sameVersion, section } from '../src/index.ts'
 
 /** Nothing on a machine is changed while one of these is unmet. The figure that was measured is kept for the next run. */
 export const verifyHardware = section<Node>('Verify hardware', 'verify', (node) => [
+  sameVersion(node),
   ...requirements(node, { measureAgain: false }),
   ...keptFigure(node),
 ])
 
 /** The same for `up --verify`: figures of earlier runs do not count. */
 export const verifyHardwareAnew = section<Node>('Verify hardware', 'verify', (node) => [
+  sameVersion(node),
   ...requirements(node, { measureAgain: true }),
   ...keptFigure(node),
 ])

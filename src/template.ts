@@ -8,7 +8,10 @@ export type TemplateValues = Readonly<Record<string, string | number | boolean |
 const FOLDER = fileURLToPath(new URL('../templates/', import.meta.url))
 
 /** Values are put in as they are: what we write is configuration, not HTML. */
-const eta = new Eta({ autoEscape: false, autoTrim: [false, 'nl'], cache: false })
+const eta = new Eta({ autoEscape: false, autoTrim: [false, false], cache: false })
+
+/** A tag that does something leaves no empty line behind; one that prints a value ends no line. */
+const AFTER_CODE = /(<%(?!=)[^%]*%>)\n/g
 
 /**
  * The text of a file below `templates/`, its `<%= it.name %>` filled in.
@@ -21,5 +24,5 @@ export function template(name: string, values: TemplateValues = {}): string {
       throw new Error(`template ${name}: there is no value for ${key}`)
     },
   })
-  return eta.renderString(readFileSync(`${FOLDER}${name}`, 'utf8'), strict)
+  return eta.renderString(readFileSync(`${FOLDER}${name}`, 'utf8').replaceAll(AFTER_CODE, '$1'), strict)
 }

@@ -44,6 +44,8 @@ export interface Bundle {
   readonly artifacts: readonly Artifact[]
   /** @throws InputError when the bundle does not hold it. */
   file(name: string, arch?: Arch): ArtifactFile
+  /** One for each kind of processor. @throws InputError when the bundle holds none. */
+  files(name: string): readonly ArtifactFile[]
 }
 
 /**
@@ -65,6 +67,10 @@ export async function openBundle(path: string): Promise<Bundle> {
     path: root,
     artifacts: files.map((file) => file.artifact),
     file: (name, arch) => find(files, name, arch, root),
+    files: (name) => {
+      find(files, name, undefined, root)
+      return files.filter(({ artifact }) => artifact.name === name)
+    },
   }
 }
 

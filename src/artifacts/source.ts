@@ -1,16 +1,18 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
 import { DOWNLOADS, type Download } from '../catalog/downloads.ts'
 import { FailedError, InputError } from '../core/errors.ts'
 import type { Report } from '../core/events.ts'
+import { Value } from '../core/value.ts'
 import type { Arch, ArtifactFile } from './artifact.ts'
 import { artifactFile, measureFile } from './artifact-file.ts'
 import { openBundle } from './bundle.ts'
 import { download } from './download.ts'
+import type { Offer } from './offer.ts'
 
 /** Where the inventory says artifacts come from. */
 export type Source =
@@ -24,6 +26,11 @@ export type Source =
 export interface Supply {
   /** @throws InputError when the source does not have it, FailedError when it cannot be fetched or has the wrong digest */
   artifact(name: string, arch?: Arch): Promise<ArtifactFile>
+  /**
+   * The ways it can come to a host, one for each kind of processor.
+   * @throws InputError when the source does not have it for any
+   */
+  offers(name: string): Promise<readonly Offer[]>
 }
 
 export interface SourceOptions {
@@ -39,20 +46,54 @@ export interface SourceOptions {
 export async function openSource(source: Source, options: SourceOptions): Promise<Supply> {
   if (source.kind === 'bundle') {
     const bundle = await openBundle(source.path)
-    return { artifact: async (name, arch) => bundle.file(name, arch) }
+    return {
+      artifact: async (name, arch) => bundle.file(name, arch),
+      offers: async (name) => sentOffers(bundle.files(name)),
+    }
   }
+  const downloads = options.downloads ?? DOWNLOADS
   const running = new Map<string, Promise<string>>()
+  const fetched = (found: Download): Promise<string> => {
+    const dir = join(options.cacheDir, 'downloads', found.sha256)
+    const folder = running.get(found.sha256) ?? fetchOnce(found, urlOf(found, source), dir, options)
+    running.set(found.sha256, folder)
+    // Asking again after a failure tries again.
+    folder.catch(() => running.delete(found.sha256))
+    return folder
+  }
   return {
     async artifact(name, arch) {
-      const found = findDownload(name, arch, options.downloads ?? DOWNLOADS)
-      const dir = join(options.cacheDir, 'downloads', found.sha256)
-      const fetched = running.get(found.sha256) ?? fetchOnce(found, urlOf(found, source), dir, options)
-      running.set(found.sha256, fetched)
-      // Asking again after a failure tries again.
-      fetched.catch(() => running.delete(found.sha256))
-      return releasedFile(found, name, await fetched)
+      const found = findDownload(name, arch, downloads)
+      return releasedFile(found, name, await fetched(found))
+    },
+    async offers(name) {
+      findDownload(name, undefined, downloads)
+      const named = downloads.filter(({ holds }) => Object.hasOwn(holds, name))
+      return named.map((found) => downloadOffer(found, name, { url: urlOf(found, source), fetched }))
     },
   }
+}
+
+export function sentOffers(files: readonly ArtifactFile[]): readonly Offer[] {
+  return files.map((file) => ({ arch: file.artifact.arch, file }))
+}
+
+function downloadOffer(
+  found: Download,
+  name: string,
+  { url, fetched }: { readonly url: string; readonly fetched: (found: Download) => Promise<string> },
+): Offer {
+  const { version, arch, sha256, licence, path } = found
+  const isPacked = found.format === 'tar.gz'
+  const here = new Value(`download: ${basename(path)}`, async () => {
+    const file = join(dirname(await fetched(found)), basename(path))
+    const kind = isPacked ? 'archive' : found.format === 'text' ? 'manifest' : 'binary'
+    const { size } = await stat(file)
+    return artifactFile({ name: isPacked ? basename(path) : name, version, arch, kind, sha256, size, licence }, file)
+  })
+  const member = found.holds[name]
+  const packed = isPacked && member !== undefined ? { member } : {}
+  return { arch, download: { name, version, arch, sha256, url, here, ...packed } }
 }
 
 /** The address of a download at a source. */

@@ -1,4 +1,4 @@
-import { RELEASES } from './releases.ts'
+import { RELEASES, type Releases } from './releases.ts'
 
 /**
  * What upstreams publish for download, with the digests they publish beside it (collected by kubespray, commit 46dbdd3994b3 of
@@ -19,18 +19,48 @@ export interface Download {
 
 type Digests = Readonly<Record<'amd64' | 'arm64', string>>
 
-const KUBERNETES: Readonly<Record<'kubeadm' | 'kubelet' | 'kubectl', Digests>> = {
-  kubeadm: {
-    amd64: 'bba1733c701bf70ec74ba1cc3fd5745404c1134a8a4b0a5f8560cc9832023421',
-    arm64: '276cfbdc43b10fef663288cc1ed76abf77b1b7f700e9f1c053cb5dc3115484de',
+const KUBERNETES: Readonly<Record<string, Readonly<Record<'kubeadm' | 'kubelet' | 'kubectl', Digests>>>> = {
+  'v1.36.3': {
+    kubeadm: {
+      amd64: 'bba1733c701bf70ec74ba1cc3fd5745404c1134a8a4b0a5f8560cc9832023421',
+      arm64: '276cfbdc43b10fef663288cc1ed76abf77b1b7f700e9f1c053cb5dc3115484de',
+    },
+    kubelet: {
+      amd64: '46707a53209f826ad0f0d62371ac69cd00e78fd9a8176cf5f6f87f18f7f8b718',
+      arm64: '57205a5daf5883873d87b4914e1e00bdd7707acd075714788cfb0fc1f60bc414',
+    },
+    kubectl: {
+      amd64: 'ebbd080e7c2e275093b55915722043257eb24004363e20acb3c4d71919f88336',
+      arm64: '3d86f24401c41ae5a46ac50eef8865fe891d3647d324a0836f6c63757a126e62',
+    },
   },
-  kubelet: {
-    amd64: '46707a53209f826ad0f0d62371ac69cd00e78fd9a8176cf5f6f87f18f7f8b718',
-    arm64: '57205a5daf5883873d87b4914e1e00bdd7707acd075714788cfb0fc1f60bc414',
+  'v1.36.1': {
+    kubeadm: {
+      amd64: 'f35980333a4dae753807345ae359eca03f48f9945855e6a6a6708fe8b3b24038',
+      arm64: '82fa5119d6687f721cd80cb278bac08f54cc5d3fd0320c66cef9394d42e153a9',
+    },
+    kubelet: {
+      amd64: '7efa1780c73d9fb3a464002864e582eb2d15aa691e475eaae323093d08feae14',
+      arm64: 'bf274dd3affbf2543d20465dee1f763f668f78c6fbd56197794f81337a49d687',
+    },
+    kubectl: {
+      amd64: '629d3f410e09bf49b64ae7079f7f0bda1191efed311f7d37fdbab0ad5b0ec2b7',
+      arm64: '59f7ee8e477fae658447607dc3c8790ac17a1b016c01c622c12070e969e2d4e7',
+    },
   },
-  kubectl: {
-    amd64: 'ebbd080e7c2e275093b55915722043257eb24004363e20acb3c4d71919f88336',
-    arm64: '3d86f24401c41ae5a46ac50eef8865fe891d3647d324a0836f6c63757a126e62',
+  'v1.35.4': {
+    kubeadm: {
+      amd64: '0c0497da793f8897c14e45340da919534b615294a1aab69dc1998896c0f11145',
+      arm64: 'e8f6b5bee3e2c8b5965f4ae65c2ae04e3f9f426d2458a1e2f159e824d419d92c',
+    },
+    kubelet: {
+      amd64: '983a6ba5a49823dcdd745c674e5e2416377dd27d6ad1b42d2befa0fb961a19f6',
+      arm64: 'd710eef03bb4ad164bb77af9be5b11b44f874e2fc08153c7d383420d685f73e8',
+    },
+    kubectl: {
+      amd64: 'b529430df69a688fd61b64ad2299edb5fd71cb58be2a4779dba624c7d3510efd',
+      arm64: '6a5a4cc4e396d7626a7a693a3044b51c75520f81db30fe6816c2554e53be336f',
+    },
   },
 }
 
@@ -56,15 +86,16 @@ const DIGESTS = {
   },
 } as const satisfies Record<string, Digests>
 
-function kubernetesPrograms(arch: 'amd64' | 'arm64'): readonly Download[] {
-  const { version } = RELEASES.kubernetes
+function kubernetesPrograms(version: string, arch: 'amd64' | 'arm64'): readonly Download[] {
+  const digests = KUBERNETES[version]
+  if (digests === undefined) return []
   return (['kubeadm', 'kubelet', 'kubectl'] as const).map((name) => ({
     holds: { [name]: name },
     version,
     arch,
     format: 'binary',
     path: `dl.k8s.io/release/${version}/bin/linux/${arch}/${name}`,
-    sha256: KUBERNETES[name][arch],
+    sha256: digests[name][arch],
     licence: 'Apache-2.0',
   }))
 }
@@ -122,7 +153,24 @@ const FLANNEL_MANIFEST: Download = {
   licence: 'Apache-2.0',
 }
 
-export const DOWNLOADS: readonly Download[] = [
-  ...(['amd64', 'arm64'] as const).flatMap((arch) => [...kubernetesPrograms(arch), ...runtimePrograms(arch)]),
-  FLANNEL_MANIFEST,
-]
+const METALLB_MANIFEST: Download = {
+  holds: { 'metallb-native.yaml': 'metallb-native.yaml' },
+  version: RELEASES.metallb.version,
+  arch: 'any',
+  format: 'text',
+  path: `raw.githubusercontent.com/metallb/metallb/${RELEASES.metallb.version}/config/manifests/metallb-native.yaml`,
+  sha256: RELEASES.metallb.manifestSha256,
+  licence: 'Apache-2.0',
+}
+
+/** What a cluster of these versions is made of. */
+export function downloadsFor({ kubernetes }: Releases): readonly Download[] {
+  const both = (['amd64', 'arm64'] as const).flatMap((arch) => [
+    ...kubernetesPrograms(kubernetes.version, arch),
+    ...runtimePrograms(arch),
+  ])
+  return [...both, FLANNEL_MANIFEST, METALLB_MANIFEST]
+}
+
+/** For the newest version of Kubernetes. */
+export const DOWNLOADS: readonly Download[] = downloadsFor(RELEASES)

@@ -8,7 +8,8 @@ export interface KernelOptionWant {
 }
 
 /**
- * Options kubeadm's own SystemVerification asks of a kernel with control groups version 2, and what Cilium's programs need.
+ * Options kubeadm's own SystemVerification asks of a kernel with control groups version 2, what the rules of kube-proxy's mode
+ * nftables are made of (k8s.io/kubernetes v1.36.3, pkg/proxy/nftables/proxier.go), and what Cilium's programs need.
  * Sources: k8s.io/system-validators v1.12.1, validators/types_unix.go; docs.cilium.io, system requirements.
  */
 export const KERNEL_OPTIONS: readonly KernelOptionWant[] = [
@@ -20,7 +21,10 @@ export const KERNEL_OPTIONS: readonly KernelOptionWant[] = [
   ...wanted('kubernetes', 'file system most images expect', ['EXT4_FS']),
   { names: ['NETFILTER_XT_TARGET_REDIRECT', 'IP_NF_TARGET_REDIRECT'], user: 'kubernetes', why: 'services' },
   ...wanted('kubernetes', 'services', ['NETFILTER_XT_MATCH_COMMENT']),
-  ...wanted('kube-proxy nftables', 'services', ['NF_TABLES']),
+  ...wanted('kube-proxy nftables', 'services', ['NF_TABLES', 'NF_TABLES_IPV4', 'NFT_CT', 'NFT_NAT', 'NFT_MASQ']),
+  ...wanted('kube-proxy nftables', 'connections are spread over pods with it', ['NFT_NUMGEN']),
+  ...wanted('kube-proxy nftables', 'node ports', ['NFT_FIB_IPV4']),
+  ...wanted('kube-proxy nftables', 'services without a pod say so', ['NFT_REJECT']),
   ...wanted('cilium', 'its programs run in the kernel', ['BPF', 'BPF_SYSCALL', 'BPF_JIT', 'CGROUP_BPF', 'PERF_EVENTS']),
   ...wanted('cilium', 'its programs hang on network cards', ['NET_CLS_BPF', 'NET_CLS_ACT', 'NET_SCH_INGRESS']),
   ...wanted('cilium', 'it routes by rules', ['FIB_RULES']),
@@ -43,6 +47,8 @@ export const OPTION_OF_MODULE: Readonly<Record<string, string>> = {
   vxlan: 'VXLAN',
   wireguard: 'WIREGUARD',
   nf_tables: 'NF_TABLES',
+  nft_compat: 'NFT_COMPAT',
+  ip_tables: 'IP_NF_IPTABLES',
   ip_set: 'IP_SET',
   xt_set: 'NETFILTER_XT_SET',
   dummy: 'DUMMY',

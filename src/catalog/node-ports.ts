@@ -40,6 +40,19 @@ export const KUBE_PROXY: readonly NodePort[] = [
   tcp(10_249, 'kube-proxy metrics', 'kube-proxy'),
 ]
 
+/** Of the speaker, which uses the host's network. Source: MetalLB 0.16's manifest and command line. */
+export const METALLB: readonly NodePort[] = [
+  tcp(7946, 'MetalLB speakers', 'speaker'),
+  udp(7946, 'MetalLB speakers', 'speaker'),
+  tcp(9120, 'MetalLB metrics', 'speaker'),
+  tcp(17_472, 'MetalLB health', 'speaker'),
+]
+
+/** The balancer on control planes that share an address. */
+export function balancerPort(port: number): NodePort {
+  return tcp(port, 'haproxy in front of kube-apiserver', 'haproxy')
+}
+
 /** By network and what it wraps packets in. Source: the projects' own documentation. */
 export const TUNNEL: Readonly<Record<string, readonly NodePort[]>> = {
   'flannel vxlan': [udp(8472, 'VXLAN of Flannel', 'kernel')],

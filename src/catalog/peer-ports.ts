@@ -58,3 +58,11 @@ export const PEER_PORTS = {
 } as const satisfies Readonly<Record<string, readonly PeerPort[]>>
 
 export type PeerPortUser = keyof typeof PEER_PORTS
+
+/**
+ * The balancer on the control planes. Beside it they need VRRP among each other, which is protocol 112 and has no port to try.
+ * keepalived.org, "VRRP"; RFC 9568.
+ */
+export function balancerPort(port: number): PeerPort {
+  return tcp(port, TO_CONTROL_PLANES, 'every node to reach the balancer in front of kube-apiserver')
+}

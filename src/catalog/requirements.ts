@@ -96,7 +96,59 @@ export const REQUIREMENTS = {
     title: 'round trips between hosts',
     why: 'etcd waits for a majority at every change: far control planes are slow, and change their leader under load.',
   },
+  'pod-starts': {
+    title: 'pods start',
+    why: 'A node whose pods do not start looks Ready all the same. Proven with a pod on each.',
+  },
+  'pod-network': {
+    title: 'pod to pod',
+    why: 'What carries packets of pods between two nodes is often dropped in one direction only: half of all requests then hang.',
+  },
+  'pod-packets': {
+    title: 'full packets, pod to pod',
+    why: 'Where the way is narrower than pods believe, big packets vanish without a word: small requests work, big answers hang.',
+  },
+  'pod-services': {
+    title: 'pod to Service',
+    why: 'Rules of kube-proxy may be missing or old on one node, and only pods there notice.',
+  },
+  'node-services': {
+    title: 'node to Service',
+    why: 'Webhooks and everything on the network of the host come this way; it needs masquerading, which some kernels lack.',
+  },
+  'pod-dns': {
+    title: 'DNS from pods',
+    why: 'A question that is lost costs a pod five seconds; one in a hundred is enough to make everything slow now and then.',
+  },
+  'pod-api': {
+    title: 'kube-apiserver from pods',
+    why: 'Controllers and operators are pods, and do nothing without it.',
+  },
+  'kube-proxy': {
+    title: 'kube-proxy at work',
+    why: 'It says in which mode it runs, and the kernel shows a rule for each endpoint of a Service.',
+  },
+  'load-balancers': {
+    title: 'LoadBalancer addresses',
+    why: 'Nodes and pods call them as everybody else does, and get their answer from the rules of their own node.',
+  },
+  points: {
+    title: 'way to the places you named',
+    why: 'Users, other sites and registries are served from here: how long a connection takes to begin is felt in each request.',
+  },
+  'virtual-address': {
+    title: 'address of the API server',
+    why: 'Two machines that answer for one address take turns at random: half the cluster would talk to a stranger.',
+  },
   dns: { title: 'name resolution', why: 'Images and files come by name, and pods inherit this resolver.' },
+  'cluster-version': {
+    title: 'version of the cluster',
+    why: 'Another version goes onto a cluster that runs node by node, each of them drained: that is what `provision upgrade` does, never `up`.',
+  },
+  'upgrade-path': {
+    title: 'way of the upgrade',
+    why: 'Kubernetes goes one minor version at a time and never back, and no kubelet may be newer than its API server.',
+  },
   os: { title: 'distribution', why: 'Packages are installed with apt or dnf; others have not been tried.' },
   init: { title: 'systemd', why: 'containerd and the kubelet run as units of systemd.' },
   tools: { title: 'tools of the engine', why: 'provision works through the shell and coreutils of the host.' },

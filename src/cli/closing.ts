@@ -7,6 +7,7 @@ import type { Paint } from '../render/paint.ts'
 import { planText, requirementsText } from '../render/plan.ts'
 import { proof } from '../render/proof.ts'
 import { recap } from '../render/recap.ts'
+import { PROOF_SECTION, provenText } from './afterwards.ts'
 import { resumeCommand } from './resume.ts'
 import type { RunLog } from './run-log.ts'
 import type { World } from './world.ts'
@@ -36,6 +37,7 @@ export function afterActing(closing: Closing): readonly string[] {
     ...unmetText(closing),
     ...cards(closing),
     ...(exit === EXIT.ok ? proofText(closing) : []),
+    ...provenText(log, paint, closing.verbose),
     ...recap({ hosts: log.results, criticalPath, ms, paint }),
     ...(exit === EXIT.interrupted ? [`stopped; to go on: ${resumeCommand(closing.world)}`] : []),
   ]
@@ -70,14 +72,14 @@ export function afterJudging(closing: Closing): readonly string[] {
 
 /** Where nothing was looked at for its own sake only trouble is worth a word. */
 export function afterFetching(closing: Closing): readonly string[] {
-  return cards(closing)
+  return [...cards(closing), ...provenText(closing.log, closing.paint, closing.verbose)]
 }
 
 /** A host with an unmet requirement was left alone: that must be seen without scrolling up to its plan. */
 function unmetText({ log, paint }: Closing): readonly string[] {
   const plans = unmetPlans(log).map((plan) => ({
     ...plan,
-    resources: plan.resources.filter(({ verdict }) => verdict === 'unmet'),
+    resources: plan.resources.filter(({ verdict, section }) => verdict === 'unmet' && section !== PROOF_SECTION),
   }))
   if (plans.length === 0) return []
   return [...requirementsText(plans, { paint, verbose: false }), paint.bad(LEFT_ALONE), '']
@@ -86,7 +88,9 @@ function unmetText({ log, paint }: Closing): readonly string[] {
 const LEFT_ALONE = 'A host that misses a requirement is not changed.'
 
 function unmetPlans({ plans }: RunLog): readonly HostPlan[] {
-  return plans.filter(({ resources }) => resources.some(({ verdict }) => verdict === 'unmet'))
+  return plans.filter(({ resources }) =>
+    resources.some(({ verdict, section }) => verdict === 'unmet' && section !== PROOF_SECTION),
+  )
 }
 
 function cards({ log, paint, world, columns }: Closing): readonly string[] {

@@ -73,6 +73,7 @@ async function argument(command: Command, rest: readonly string[], question: Que
   if (verb === 'explain' && rest.length === 0)
     return matching(last, ['exit-codes', ...Object.keys(REQUIREMENTS), ...(await hostNames(question))])
   if (verb === 'ssh' && rest.length === 0) return matching(last, await hostNames(question))
+  if (verb === 'remove' && rest.length >= 1) return matching(last, await hostNames(question))
   if (verb === 'lab' && rest.length === 1 && ONE_MACHINE.includes(command.name()))
     return matching(last, await hostNames(question))
   return []

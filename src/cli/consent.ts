@@ -32,6 +32,8 @@ export interface Consenting {
   readonly forks: number
   readonly screen: Screen
   readonly verbose: boolean
+  /** What must be typed instead of yes, where what is done cannot be undone. */
+  readonly confirm?: string
   /** Where hosts wait for each other before anybody is asked. */
   readonly meet?: { readonly gate: (gate: Gate) => Gate; readonly arrived: (host: string) => void } | undefined
 }
@@ -52,7 +54,7 @@ interface Said {
   readonly declined?: () => boolean
 }
 
-function gateOf(consent: Consent, screen: Screen, asking: Pick<Consenting, 'hosts' | 'verbose'>): Said {
+function gateOf(consent: Consent, screen: Screen, asking: Pick<Consenting, 'hosts' | 'verbose' | 'confirm'>): Said {
   if (typeof consent === 'function') return { gate: consent }
   if (consent === 'act') return { gate: announced(screen, asking) }
   return consent === 'ask' ? askFirst(screen, asking) : { gate: lookOnly }
@@ -71,15 +73,20 @@ function announced(screen: Screen, { hosts, verbose }: Pick<Consenting, 'hosts' 
   return actAtOnce
 }
 
-function askFirst(screen: Screen, { hosts, verbose }: Pick<Consenting, 'hosts' | 'verbose'>): Said {
-  const seen: HostPlan[] = []
+function askFirst(
+  screen: Screen,
+  { hosts, verbose, confirm }: Pick<Consenting, 'hosts' | 'verbose' | 'confirm'>,
+): Said {
+  const seen = new Map<string, HostPlan>()
   screen.listen((event) => {
-    if (event.type === 'plan') seen.push(event.plan)
+    if (event.type === 'plan') seen.set(event.host, event.plan)
   })
   let answer = true
   const once = new AskOnce(hosts, async (plans) => {
-    const question = plans.length === 1 ? 'Change it?' : `Change these ${plans.length} hosts?`
-    answer = await screen.ask(['', ...planText(seen, { paint: screen.paint, verbose }), ''], question)
+    const which = plans.length === 1 ? 'Change it?' : `Change these ${plans.length} hosts?`
+    const question = confirm === undefined ? which : `This cannot be undone. Type ${confirm} to go on:`
+    const lines = ['', ...planText([...seen.values()], { paint: screen.paint, verbose }), '']
+    answer = await screen.ask(lines, question, confirm)
     return answer
   })
   return { gate: once.gate, arrived: (host) => once.arrived(host), declined: () => !answer }

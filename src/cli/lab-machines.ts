@@ -29,6 +29,8 @@ export async function labMachines(inventory: Inventory, hosts: readonly Host[], 
     ? await lab.up(specs)
     : found.filter(({ running }) => running).map(({ machine }) => machine)
   const byName = new Map(machines.map((machine) => [machine.name, machine]))
+  // Those this run does not visit have an address all the same.
+  const known = new Map([...found.map(({ machine }) => [machine.name, machine] as const), ...byName])
   const missing = specs
     .filter(({ name }) => !byName.has(name))
     .map(
@@ -43,7 +45,7 @@ export async function labMachines(inventory: Inventory, hosts: readonly Host[], 
     )
   return {
     place: (host) => {
-      const machine = byName.get(host.name)
+      const machine = known.get(host.name)
       return machine && host.lab ? placed(host, machine) : host
     },
     missing: new Map(missing),

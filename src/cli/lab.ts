@@ -24,9 +24,9 @@ export const labVerb: Verb = (context) => {
     exits: ['failed'],
     examples: [
       ['provision lab up inventory/lab.yaml', 'make and start the machines'],
-      ['provision lab ssh inventory/lab.yaml lab1', 'log in as root'],
-      ['provision lab cut inventory/lab.yaml lab1', 'pull its cable; mend plugs it in again'],
-      ['provision lab off inventory/lab.yaml lab1', 'take its power away; on boots it again'],
+      ['provision lab ssh inventory/lab.yaml cp1', 'log in as root'],
+      ['provision lab cut inventory/lab.yaml w1', 'pull its cable; mend plugs it in again'],
+      ['provision lab off inventory/lab.yaml w1', 'take its power away; on boots it again'],
       ['provision lab snapshot inventory/lab.yaml clean', 'keep their disks as they are'],
       ['provision lab restore inventory/lab.yaml clean', 'put them back'],
       ['provision lab down inventory/lab.yaml', 'throw them away, disks and all'],

@@ -10,8 +10,16 @@ export interface Present {
   readonly session: Session
 }
 
-/** Says which of the hosts must be left alone, from all that could be seen. */
-export type Judge = (present: ReadonlyMap<string, Present>) => Promise<ReadonlySet<string>>
+/** What came of a meeting. */
+export interface Judgement {
+  /** Hosts that must be left alone. */
+  readonly unfit: ReadonlySet<string>
+  /** Something is known now that plans may depend on. */
+  readonly isNews: boolean
+}
+
+/** Judges from all that could be seen. */
+export type Judge = (present: ReadonlyMap<string, Present>) => Promise<Judgement>
 
 /**
  * What only shows when all hosts are seen: here they wait for each other before any of them is changed. A host that failed
@@ -20,7 +28,7 @@ export type Judge = (present: ReadonlyMap<string, Present>) => Promise<ReadonlyS
 export class Meeting {
   readonly #awaited: Set<string>
   readonly #present = new Map<string, Present>()
-  readonly #verdict = Promise.withResolvers<ReadonlySet<string>>()
+  readonly #judgement = Promise.withResolvers<Judgement>()
   readonly #judge: Judge
 
   constructor(hosts: readonly string[], judge: Judge) {
@@ -28,7 +36,7 @@ export class Meeting {
     this.#judge = judge
   }
 
-  /** Goes on to `gate` with hosts that were not judged unfit. */
+  /** Goes on to `gate` with hosts that were not judged unfit, their plans made anew where there are news. */
   gate(gate: Gate, sessionOf: (host: string) => Session | undefined): Gate {
     return async (plan, answers) => {
       const session = sessionOf(plan.host)
@@ -36,14 +44,15 @@ export class Meeting {
       if (!this.#awaited.has(plan.host) || !session) return gate(plan, answers)
       this.#present.set(plan.host, { plan, answers, session })
       this.arrived(plan.host)
-      const unfit = await this.#verdict.promise
-      return unfit.has(plan.host) ? 'stop' : gate(plan, answers)
+      const { unfit, isNews } = await this.#judgement.promise
+      if (unfit.has(plan.host)) return 'stop'
+      return isNews ? 'again' : gate(plan, answers)
     }
   }
 
   /** A host is here, or will never come. */
   arrived(host: string): void {
     if (!this.#awaited.delete(host) || this.#awaited.size > 0) return
-    this.#judge(this.#present).then(this.#verdict.resolve, this.#verdict.reject)
+    this.#judge(this.#present).then(this.#judgement.resolve, this.#judgement.reject)
   }
 }

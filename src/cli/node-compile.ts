@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { letIn } from '../../playbooks/join.ts'
 import { up } from '../../playbooks/up.ts'
 import { checkHardware, verifyHardware, verifyHardwareAnew } from '../../playbooks/verify-hardware.ts'
-import { RELEASES } from '../catalog/releases.ts'
 import { REQUIREMENTS, requirementOf } from '../catalog/requirements.ts'
 import { makeJoinSecrets } from '../cluster/join-secrets.ts'
 import { inOrder, membershipOf } from '../cluster/membership.ts'
 import type { Artifacts, Node } from '../cluster/node.ts'
+import { refusePooled } from '../cluster/pooled-address.ts'
+import { proxyNotice, refuseProxyMode } from '../cluster/proxy-choice.ts'
+import { releasesOf } from '../cluster/releases.ts'
 import { InputError } from '../core/errors.ts'
 import { type Compiled, compile, play } from '../core/play.ts'
 import { Value } from '../core/value.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
 import { didYouMean } from '../inventory/nearest.ts'
+import { holdSource } from './hold-source.ts'
 import type { CompileWork } from './parts.ts'
 import { startSupply } from './supply.ts'
 import { addressOf } from './together.ts'
@@ -27,12 +30,21 @@ export async function compileNodes(
 ): Promise<readonly Compiled[]> {
   if (work.purpose === 'nothing') return hosts.map(({ name }) => ({ host: name, resources: [] }))
   for (const host of hosts) refuseUnknown(inventory, host)
+  refuseProxyMode(inventory)
+  refusePooled(
+    inventory,
+    hosts.map((host) => [host.name, addressOf(host)]),
+  )
   const visited = work.letsIn ? [work.letsIn, ...hosts] : hosts
   const nodes = nodesOf(inventory, { visited, chosen: hosts }, work)
-  if (work.purpose === 'check') return nodes(NO_ARTIFACTS).map((node) => compile(CHECK, node))
-  refuseVersion(inventory)
+  if (work.purpose === 'check') {
+    await holdSource(inventory, work)
+    return nodes(NO_ARTIFACTS).map((node) => compile(CHECK, node))
+  }
+  releasesOf(inventory)
   refuseHidden(inventory, visited)
-  refusePlanes(inventory)
+  const notice = proxyNotice(inventory)
+  if (notice !== undefined) work.report({ type: 'notice', text: notice })
   const { artifacts, started } = await startSupply(inventory, work)
   const whole = work.purpose === 'up' ? up : MEASURED_ANEW
   const compiled = nodes(artifacts).map((node) =>
@@ -40,9 +52,17 @@ export async function compileNodes(
       ? { ...compile(letIn, node), onDemand: node.membership.ticket.demanded }
       : compile(whole, node),
   )
+  await knownAlready(compiled, started)
+  return compiled
+}
+
+/** Once everything that is there already is known; `started`: something must be made first. */
+export async function knownAlready(compiled: readonly Compiled[], started: Promise<void>): Promise<void> {
   const values = compiled.flatMap(({ resources }) => resources.flatMap(({ resource }) => resource.value?.promise ?? []))
   await Promise.race([Promise.allSettled(values), started])
-  return compiled
+  // What no host can get is not found out host by host.
+  for (const { resource } of compiled.flatMap(({ resources }) => resources))
+    if (resource.value?.error instanceof InputError) throw resource.value.error
 }
 
 interface Hosts {
@@ -51,17 +71,17 @@ interface Hosts {
   readonly chosen: readonly Host[]
 }
 
-function nodesOf(inventory: Inventory, { visited, chosen }: Hosts, { world }: CompileWork) {
+export function nodesOf(inventory: Inventory, { visited, chosen }: Hosts, { world, fitting }: CompileWork) {
   const secrets = new Value('a token of this run', async () => {
     const made = makeJoinSecrets(randomBytes)
     for (const secret of Object.values(made)) world.redactor.add(secret)
     return made
   })
-  const addresses = new Map(visited.map((host) => [host.name, addressOf(host)]))
+  const addresses = new Map([...inventory.hosts, ...visited].map((host) => [host.name, addressOf(host)]))
   const names = (hosts: readonly Host[]) => hosts.map(({ name }) => name)
   const run = { visited: names(visited), chosen: names(chosen) }
   const membership = membershipOf(inventory, run, addresses, secrets)
-  const common = { inventory, membership, operatorClock }
+  const common = { inventory, membership, operatorClock, ...(fitting ? { fitting } : {}) }
   return (artifacts: Artifacts): readonly Node[] =>
     inOrder(visited).map((host) => ({ ...common, name: host.name, host, address: addressOf(host), artifacts }))
 }
@@ -79,7 +99,7 @@ const operatorClock = () => Date.now()
 /** Requirements are made of nothing that has to be fetched. */
 const NO_ARTIFACTS: Artifacts = {
   program: (name) => new Value(name, new Promise(() => undefined)),
-  image: () => 'pull',
+  image: () => ({}),
   manifest: (name) => new Value(name, new Promise(() => undefined)),
 }
 
@@ -97,29 +117,7 @@ function refuseHidden({ file, hosts, kubernetes }: Inventory, visited: readonly 
   })
 }
 
-/** A third control plane did not join when it was tried: not something to find out on other people's machines. */
-function refusePlanes({ file, hosts }: Inventory): void {
-  const planes = hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
-  if (planes.length === 1) return
-  throw new InputError({
-    what: `clusters with several control planes come with the next version; this inventory has ${planes.join(', ')}`,
-    where: file,
-    fix: 'give the role control-plane to one host, and worker to the others',
-  })
-}
-
-/** One version for now: what is installed, and what the images are called, are facts of the catalog. */
-function refuseVersion({ file, kubernetes: { version } }: Inventory): void {
-  const known = RELEASES.kubernetes.version.replace(/^v/, '')
-  if (version === known) return
-  throw new InputError({
-    what: `kubernetes.version is ${JSON.stringify(version)}, and this version of provision installs ${known} only`,
-    where: file,
-    fix: `write version: "${known}"`,
-  })
-}
-
-function refuseUnknown(inventory: Inventory, { name, accept }: Host): void {
+export function refuseUnknown(inventory: Inventory, { name, accept }: Host): void {
   const unknown = Object.keys(accept).find((id) => requirementOf(id) === undefined)
   if (unknown === undefined) return
   const ids = Object.keys(REQUIREMENTS)

@@ -19,11 +19,11 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   bug: 'a fault of provision itself',
   input: 'wrong usage or a wrong inventory: nothing was done',
   failed: 'at least one host failed while it was being changed',
-  unmet: 'at least one host does not meet a requirement: it was not changed',
+  unmet: 'at least one host does not meet a requirement: it was not changed; or the network failed its proof',
   unreachable: 'a host could not be reached, did not prove who it is, or did not let us in',
   locked: 'somebody else is changing the host',
   moved: 'the host is no longer what the plan saw',
-  changes: 'with --detailed-exitcode: the plan has changes',
+  changes: 'something would change: with --detailed-exitcode, or with lock',
   interrupted: 'stopped by the user',
 }
 

@@ -1,7 +1,9 @@
+import type { MeasuredMtu } from '../cluster/auto-mtu.ts'
 import type { Report } from '../core/events.ts'
 import type { AnyProbe } from '../core/fact.ts'
 import type { Connect } from '../core/host.ts'
 import type { Compiled } from '../core/play.ts'
+import type { Value } from '../core/value.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
 import type { readInventory } from '../inventory/read.ts'
 import type { AskHostKey } from '../transport/trust.ts'
@@ -21,6 +23,8 @@ export type Purpose = 'up' | 'up, measured anew' | 'check' | 'nothing'
 
 export interface CompileWork extends LocalWork {
   readonly purpose: Purpose
+  /** Known once hosts have met and the ways between them were measured; in most runs never. */
+  readonly fitting?: Value<MeasuredMtu | undefined>
   /** The first control plane, where it is visited for nothing but to let others join, and only when one must. */
   readonly letsIn?: Host
 }

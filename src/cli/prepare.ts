@@ -1,6 +1,10 @@
+import type { MeasuredMtu } from '../cluster/auto-mtu.ts'
 import { argv as shellWords } from '../core/quote.ts'
+import { Value } from '../core/value.ts'
 import type { Host } from '../inventory/inventory.ts'
+import { heldConnect, heldHost } from './held.ts'
 import type { Loaded } from './loaded.ts'
+import { readLock } from './lock-file.ts'
 import { onlyTags } from './only.ts'
 import type { Parts, Purpose } from './parts.ts'
 import type { ReportFile } from './report-file.ts'
@@ -63,22 +67,28 @@ async function prepare(
   const fromMs = screen.clock()
   const machines = await parts.machines(inventory, hosts, local)
   const before = [{ what: 'make the lab machines', fromMs, toMs: screen.clock() }]
-  const placed = loaded.hosts.map((host) => machines.place(host))
-  const [letsIn] = first.map((host) => machines.place(host))
-  const compiled = await parts.compile(inventory, placed, {
+  const lock = await readLock(world, inventory.file)
+  const placed = loaded.hosts.map((host) => heldHost(machines.place(host), lock))
+  const [letsIn] = first.map((host) => heldHost(machines.place(host), lock))
+  const fitting = Promise.withResolvers<MeasuredMtu | undefined>()
+  const everybody = { ...inventory, hosts: inventory.hosts.map((host) => machines.place(host)) }
+  const compiled = await parts.compile(everybody, placed, {
     ...local,
     purpose,
+    fitting: new Value('what fits between the hosts', fitting.promise),
     ...(letsIn ? { letsIn } : {}),
   })
   const ask = screen.canAsk ? { askHostKey: screen.askHostKey } : {}
-  const connect = await parts.connect(letsIn ? [...placed, letsIn] : placed, {
+  const direct = await parts.connect(letsIn ? [...placed, letsIn] : placed, {
     world,
     report: screen.report,
     acceptNewHostKeys: options.acceptNewHostKeys,
     ...ask,
   })
+  const connect = heldConnect(direct, lock)
   const shared = { inventory, hosts: placed, signal, report: screen.report, clock: screen.clock }
-  const together: Ready['together'] = (present) => judgeTogether({ ...shared, always: purpose === 'check' }, present)
+  const always = purpose === 'check' || purpose === 'up, measured anew'
+  const together: Ready['together'] = (present) => judgeTogether({ ...shared, always, onMtu: fitting.resolve }, present)
   return {
     ...{ run, world, screen, connect, before, forks: options.forks, verbose: options.verbose },
     compiled: onlyTags(compiled, options.only),

@@ -1,15 +1,25 @@
 import { Command, CommanderError, type Option } from 'commander'
 import { EXIT, type ExitCode } from '../core/errors.ts'
+import { bundleVerb } from './bundle.ts'
+import { certsVerb } from './certs.ts'
 import { checkVerb } from './check.ts'
 import { completeVerb, completionVerb } from './completion.ts'
+import { driftVerb } from './drift.ts'
+import { etcdVerb } from './etcd.ts'
 import { explainVerb } from './explain.ts'
 import { kubeconfigVerb } from './kubeconfig.ts'
 import { labVerb } from './lab.ts'
+import { lockVerb } from './lock.ts'
 import { exitCodeLines } from './page.ts'
 import type { Parts } from './parts.ts'
+import { proveVerb } from './prove.ts'
+import { removeVerb } from './remove.ts'
+import { resetVerb } from './reset.ts'
 import { schemaVerb } from './schema.ts'
 import { sshVerb } from './ssh.ts'
+import { statusVerb } from './status.ts'
 import { upVerb } from './up.ts'
+import { upgradeVerb } from './upgrade.ts'
 import type { Verb } from './verb.ts'
 import { VERSION } from './version.ts'
 import { versionVerb } from './version-verb.ts'
@@ -17,12 +27,14 @@ import type { World } from './world.ts'
 
 const VERBS: readonly Verb[] = [
   ...[upVerb, checkVerb, labVerb, sshVerb, kubeconfigVerb],
+  ...[statusVerb, driftVerb, certsVerb, removeVerb, resetVerb, proveVerb],
+  ...[upgradeVerb, etcdVerb, bundleVerb, lockVerb],
   ...[explainVerb, schemaVerb, completionVerb, versionVerb, completeVerb],
 ]
 
 const DESCRIPTION = `Turns bare machines into a proven Kubernetes cluster over SSH. Shows what it would change, changes exactly that, and proves that it works. Hosts need nothing but sh.
 
-Begin with a throwaway machine on this computer:  provision up inventory/lab.yaml --dry-run`
+Begin with throwaway machines on this computer:  provision up inventory/lab.yaml --dry-run`
 
 /** Runs one command line. @throws ProvisionError; anything else that is thrown is a bug. */
 export async function runProgram(world: World, parts: Parts): Promise<ExitCode> {

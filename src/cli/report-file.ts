@@ -72,7 +72,7 @@ export class ReportFile {
     return {
       ...ending,
       startedAt: this.#startedAt,
-      aim: consent === 'look' ? 'look' : consent === 'judge' ? 'judge' : 'act',
+      aim: consent === 'look' ? 'look' : consent === 'judge' ? 'judge' : consent === 'fetch' ? 'prove' : 'act',
       plans: log.plans,
       results: log.results,
       settled: [...log.settled.values()],

@@ -12,6 +12,7 @@ export class RunLog {
   /** By host and key, as last reported. */
   readonly settled = new Map<string, Settled>()
   readonly #plans = new Map<string, HostPlan>()
+  readonly #added = new Map<string, readonly PlannedResource[]>()
   readonly #results = new Map<string, HostResult>()
   readonly #order: readonly string[]
 
@@ -27,7 +28,10 @@ export class RunLog {
   }
 
   get plans(): readonly HostPlan[] {
-    return this.#sorted(this.#plans)
+    return this.#sorted(this.#plans).map((plan) => ({
+      ...plan,
+      resources: [...plan.resources, ...(this.#added.get(plan.host) ?? [])],
+    }))
   }
 
   get results(): readonly HostResult[] {
@@ -45,7 +49,6 @@ export class RunLog {
 
   /** One more resource in the plan of a host. */
   add(host: string, resource: PlannedResource): void {
-    const plan = this.#plans.get(host)
-    if (plan) this.#plans.set(host, { ...plan, resources: [...plan.resources, resource] })
+    this.#added.set(host, [...(this.#added.get(host) ?? []), resource])
   }
 }

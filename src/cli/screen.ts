@@ -48,15 +48,15 @@ export class Screen {
     this.#renderer.say(lines)
   }
 
-  /** Asks for yes or no; anything but yes, and Ctrl-C, is no. */
-  async ask(lines: readonly string[], question: string): Promise<boolean> {
+  /** Asks for yes or no, or for a word to be typed; anything else, and Ctrl-C, is no. */
+  async ask(lines: readonly string[], question: string, word?: string): Promise<boolean> {
     const { stdin, stdout, signal } = this.#world
     this.#renderer.say(lines)
     this.#renderer.pause()
     const prompt = createInterface({ input: stdin, output: stdout, terminal: false })
     try {
-      const answer = await prompt.question(`${question} [y/N] `, { signal })
-      return /^y(es)?$/i.test(answer.trim())
+      const answer = await prompt.question(word === undefined ? `${question} [y/N] ` : `${question} `, { signal })
+      return word === undefined ? /^y(es)?$/i.test(answer.trim()) : answer.trim() === word
     } catch (error) {
       if (signal.aborted) return false
       throw error

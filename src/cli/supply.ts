@@ -1,9 +1,16 @@
-import { openSource, type Supply } from '../artifacts/source.ts'
+import { openSource, type Supply, sentOffers } from '../artifacts/source.ts'
+import { downloadsFor } from '../catalog/downloads.ts'
 import type { Artifacts } from '../cluster/node.ts'
+import { releasesOf } from '../cluster/releases.ts'
+import { InputError } from '../core/errors.ts'
 import type { EventBody } from '../core/events.ts'
 import type { Inventory } from '../inventory/inventory.ts'
-import { startBundle } from '../lab/bundle/bundle.ts'
+import { type StartedBundle, startBundle } from '../lab/bundle/bundle.ts'
+import { recipesFor } from '../lab/bundle/recipes.ts'
+import { refuseOtherVersion } from './bundle-version.ts'
 import { cacheFolder } from './folders.ts'
+import { heldImage, heldSupply } from './held.ts'
+import { readLock } from './lock-file.ts'
 import { nodeArtifacts } from './node-artifacts.ts'
 import type { LocalWork } from './parts.ts'
 
@@ -20,7 +27,7 @@ export interface StartedSupply {
 class NotMade extends Error {}
 
 /** Opens the source an inventory names, and starts what takes long. Nothing is awaited that has to be made first. */
-export async function startSupply({ artifacts: { source } }: Inventory, work: LocalWork): Promise<StartedSupply> {
+export async function startSupply(inventory: Inventory, work: LocalWork): Promise<StartedSupply> {
   const started = Promise.withResolvers<void>()
   const report = (event: EventBody) => {
     const begins = event.type === 'task' && event.state === 'start' && event.id !== 'bundle'
@@ -28,20 +35,42 @@ export async function startSupply({ artifacts: { source } }: Inventory, work: Lo
     if (begins && !work.make) throw new NotMade()
     if (work.make) work.report(event)
   }
-  const options = { cacheDir: cacheFolder(work.world), report, signal: work.signal }
-  const known = (supply: Supply) => (work.make ? supply : withoutFailures(supply, started.resolve))
+  const { supply, label, pulls } = await openSupply(inventory, { ...work, report })
+  const lock = await readLock(work.world, inventory.file)
+  const held = lock ? heldSupply(supply, lock) : supply
+  const known = work.make ? held : withoutFailures(held, started.resolve)
+  const digest = (reference: string) => (lock ? heldImage(lock, reference) : undefined)
+  return { artifacts: nodeArtifacts(known, { label, pulls, digest }), started: started.promise }
+}
+
+export interface OpenedSupply {
+  readonly supply: Supply
+  /** As it stands in plans, before what is awaited. */
+  readonly label: string
+  /** Hosts take images from registries. */
+  readonly pulls: boolean
+}
+
+/** Opens the source an inventory names. The lab's begins to be made at once; downloads wait until somebody wants them. */
+export async function openSupply(
+  inventory: Inventory,
+  { world, report, signal }: Omit<LocalWork, 'make'>,
+): Promise<OpenedSupply> {
+  const { source } = inventory.artifacts
+  const options = { cacheDir: cacheFolder(world), report, signal }
   if (source === 'lab') {
-    const bundle = startBundle({ ...options, jobs: BUNDLE_JOBS })
-    return { artifacts: nodeArtifacts(known(bundle), { label: 'lab bundle', pulls: false }), started: started.promise }
+    const bundle = startBundle({ ...options, jobs: BUNDLE_JOBS }, recipesFor(releasesOf(inventory)))
+    return { supply: labSupply(bundle), label: 'lab bundle', pulls: false }
   }
   if (typeof source === 'object' && 'bundle' in source) {
     const supply = await openSource({ kind: 'bundle', path: source.bundle }, options)
-    return { artifacts: nodeArtifacts(supply, { label: 'bundle', pulls: false }), started: started.promise }
+    await refuseOtherVersion(supply, inventory)
+    return { supply, label: 'bundle', pulls: false }
   }
   const place =
     source === 'release' ? ({ kind: 'release' } as const) : ({ kind: 'mirror', url: source.mirror } as const)
-  const supply = await openSource(place, options)
-  return { artifacts: nodeArtifacts(known(supply), { label: 'download', pulls: true }), started: started.promise }
+  const supply = await openSource(place, { ...options, downloads: downloadsFor(releasesOf(inventory)) })
+  return { supply, label: 'download', pulls: true }
 }
 
 /** What a dry run may not make, or cannot, stays unknown: its plan says `known after`, and nobody waits for it. */
@@ -50,5 +79,26 @@ function withoutFailures(supply: Supply, failed: () => void): Supply {
     failed()
     return new Promise<never>(() => undefined)
   }
-  return { artifact: (name, arch) => supply.artifact(name, arch).catch(never) }
+  // A wrong inventory is wrong in a dry run too.
+  const known = (error: unknown) => (error instanceof InputError ? Promise.reject(error) : never())
+  return {
+    artifact: (name, arch) => supply.artifact(name, arch).catch(known),
+    offers: (name) => supply.offers(name).catch(known),
+  }
+}
+
+function labSupply({ artifact }: StartedBundle): Supply {
+  return {
+    async artifact(name, arch) {
+      const file = await artifact(name)
+      const made = file.artifact.arch
+      if (arch === undefined || made === arch || made === 'any') return file
+      throw new InputError({
+        what: `the lab compiles ${name} for ${made} only, and ${arch} is wanted`,
+        where: 'artifacts.source: lab',
+        fix: 'take another source for it: release, a mirror or a bundle',
+      })
+    },
+    offers: async (name) => sentOffers([await artifact(name)]),
+  }
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import type { MeasuredMtu } from '../cluster/auto-mtu.ts'
 import { duplicates, identities, identityFinding, identityProbe } from '../cluster/requirements/identity.ts'
 import type { Report } from '../core/events.ts'
 import type { Answers } from '../core/fact.ts'
@@ -15,6 +16,8 @@ export interface Together {
   readonly findings: ReadonlyMap<string, readonly Finding[]>
   /** Empty when nothing between the hosts was measured. */
   readonly matrices: readonly Matrix[]
+  /** Something was measured that plans depend on. */
+  readonly isNews: boolean
 }
 
 export interface TogetherInput {
@@ -23,6 +26,8 @@ export interface TogetherInput {
   readonly hosts: readonly Host[]
   /** Measure between hosts whatever is planned; otherwise only before one of them joins. */
   readonly always: boolean
+  /** Told once of what fits between the hosts: nothing when that was not measured. */
+  readonly onMtu: (measured: MeasuredMtu | undefined) => void
   readonly signal: AbortSignal
   readonly report: Report
   readonly clock: () => number
@@ -33,12 +38,11 @@ export async function judgeTogether(input: TogetherInput, present: ReadonlyMap<s
   const { inventory, hosts, always, signal, report, clock } = input
   const identity = identityFindings(hosts, present)
   const plans = [...present.values()].map(({ plan }) => plan)
-  if (present.size < 2 || !(always || plans.some(joins))) return { findings: identity, matrices: [] }
-  const { findings, matrices } = await measureBetween({
+  if (present.size < 2 || !(always || plans.some(joins))) return { findings: identity, matrices: [], isNews: false }
+  const { findings, matrices, mtu } = await measureBetween({
     inventory,
     hosts,
     addressOf: (name) => addressOf(hosts.find((host) => host.name === name)),
-    points: [],
     sessions: [...present.values()].map(({ session }) => session),
     signal,
     report,
@@ -46,7 +50,8 @@ export async function judgeTogether(input: TogetherInput, present: ReadonlyMap<s
   })
   const names = [...present.keys()]
   const both = (name: string) => [...(identity.get(name) ?? []), ...(findings.get(name) ?? [])]
-  return { findings: new Map(names.map((name) => [name, both(name)])), matrices }
+  input.onMtu(mtu)
+  return { findings: new Map(names.map((name) => [name, both(name)])), matrices, isNews: mtu !== undefined }
 }
 
 function joins(plan: Present['plan']): boolean {

@@ -1,25 +1,26 @@
 import { Option } from 'commander'
 import { EXIT, type ExitCode, InputError } from '../core/errors.ts'
-import { sha256 } from '../core/plan.ts'
 import { argv as shellWords } from '../core/quote.ts'
 import { count } from '../render/figure.ts'
 import { countPlan } from '../render/plan-count.ts'
 import type { Consent } from './consent.ts'
 import { asSaved } from './gates.ts'
 import { takeKubeconfig } from './kubeconfig.ts'
+import { inventoryDigest, recordUp } from './last-up.ts'
 import { DEFAULT_INVENTORY, type Loaded, load } from './loaded.ts'
 import { describe } from './page.ts'
 import type { Parts } from './parts.ts'
 import { readPlan, savePlan } from './plan-file.ts'
 import { prepared } from './prepare.ts'
 import { addReportOption, ReportFile, type ReportOptions } from './report-file.ts'
-import { addRunOptions, type RunOptions } from './run-options.ts'
+import { addRunOptions } from './run-options.ts'
+import { addProofOptions, type UpProofOptions, upProof } from './up-proof.ts'
 import type { Verb } from './verb.ts'
 import { VERSION } from './version.ts'
 import { detailedExit, type VisitResult, visit } from './visit.ts'
 import type { World } from './world.ts'
 
-interface UpOptions extends RunOptions, ReportOptions {
+interface UpOptions extends UpProofOptions, ReportOptions {
   readonly dryRun: boolean
   readonly yes: boolean
   readonly out?: string
@@ -33,7 +34,7 @@ interface UpOptions extends RunOptions, ReportOptions {
 /** Makes hosts what the inventory says, after showing what that means. */
 export const upVerb: Verb = ({ program, world, parts, exit }) => {
   const command = program.command('up').argument('[INVENTORY]', 'what is wanted', DEFAULT_INVENTORY)
-  addReportOption(addRunOptions(command))
+  addProofOptions(addReportOption(addRunOptions(command)))
     .option('--dry-run', 'print the plan and touch nothing', false)
     .option('-y, --yes', 'do not ask: change each host as soon as its plan is known', false)
     .option('--out <FILE>', 'save the plan, for --plan')
@@ -44,7 +45,11 @@ export const upVerb: Verb = ({ program, world, parts, exit }) => {
       ]),
     )
     .option('--detailed-exitcode', 'with --dry-run: exit 10 when there are changes', false)
-    .option('--verify', 'measure hardware anew, where figures of an earlier run would do', false)
+    .option(
+      '--verify',
+      'measure hardware and the ways between hosts anew, where figures of an earlier run would do',
+      false,
+    )
     .option('--kubeconfig <FILE>', 'where the kubeconfig goes (default: ~/.kube/NAME.kubeconfig)')
     .option('--merge-kubeconfig', 'add the cluster to ~/.kube/config as well', false)
     .action(async (path: string, options: UpOptions) => exit(await up(world, parts, path, options)))
@@ -55,6 +60,7 @@ export const upVerb: Verb = ({ program, world, parts, exit }) => {
       'A host that misses a requirement is not changed; neither is a host somebody else is changing. Hosts are free of each other: trouble on one does not stop the rest.',
       'With --dry-run nothing is touched: the plan is printed with a diff for every text. What cannot be known yet says after what it will be (known after X). Of a lab machine that does not exist only that much is known; it is not made.',
       'With --plan nothing is done beyond what the saved plan shows: a host that moved since is refused as a whole, a resource that turns out to need something else on its own, with everything after it. What was only "known after" something is free.',
+      'After a run that changed something the network is proven with a pod on every node (see `provision prove`); its plan says so.',
       'A run that was stopped, killed or cut off needs no cleaning up: the same command goes on.',
     ],
     exits: ['failed', 'unmet', 'unreachable', 'locked', 'moved', 'changes'],
@@ -86,16 +92,20 @@ async function up(world: World, parts: Parts, path: string, options: UpOptions):
   const reportFile = await ReportFile.open(options, loaded.inventory.name, world)
   return prepared({ world, parts, options, loaded, make, purpose, reportFile }, async (ready) => {
     const { screen } = ready
-    const result = await visit({ ...ready, consent })
+    const result = await visit({ ...ready, ...upProof(ready, loaded, options), consent })
     if (options.out !== undefined) {
       await saveTo(options.out, loaded, result)
       const command = shellWords([world.program, 'up', path, '--plan', options.out])
       screen.say([`plan saved to ${options.out}; carry it out with: ${command}`, ...notFixed(result)])
     }
     if (consent === 'look') return options.detailedExitcode ? detailedExit(result) : result.exit
-    if (result.exit !== EXIT.ok) return result.exit
+    if (result.exit !== EXIT.ok && !result.isUnproven) return result.exit
+    if (isWhole(loaded, options)) {
+      const at = new Date().toISOString()
+      await recordUp(world, loaded.inventory.name, { inventory: digestOf(loaded), version: VERSION, at })
+    }
     await takeKubeconfig({ world, screen, loaded, answers: result.answers, options })
-    return EXIT.ok
+    return result.exit
   })
 }
 
@@ -115,9 +125,13 @@ async function saveTo(file: string, loaded: Loaded, { plans }: VisitResult): Pro
   await savePlan(file, { format: 1, version: VERSION, inventory: digestOf(loaded), hosts: plans })
 }
 
-/** Digest of what an inventory says, whatever name it was called by. */
 function digestOf({ inventory }: Loaded): string {
-  return sha256(JSON.stringify({ ...inventory, file: '' }))
+  return inventoryDigest(inventory)
+}
+
+/** Of this run one can say later that everything was as this inventory wants it. */
+function isWhole({ inventory, hosts }: Loaded, { only }: UpOptions): boolean {
+  return only.length === 0 && hosts.length === inventory.hosts.length
 }
 
 /** What a plan cannot print it cannot hold anybody to. */

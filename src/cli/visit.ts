@@ -12,6 +12,7 @@ import type { Compiled } from '../core/play.ts'
 import { argv as shellWords } from '../core/quote.ts'
 import { run } from '../core/run.ts'
 import { matrixLines } from '../render/matrix.ts'
+import { type Afterwards, tellProven } from './afterwards.ts'
 import { afterActing, afterFetching, afterJudging, afterLooking, type Closing } from './closing.ts'
 import { type Consent, consented } from './consent.ts'
 import { Meeting, type Present } from './meeting.ts'
@@ -34,11 +35,15 @@ export interface Visit {
   readonly missing: ReadonlyMap<string, string>
   readonly connect: Connect
   readonly consent: Consent
+  /** What must be typed instead of yes. */
+  readonly confirm?: string
   /** What had to be done on this machine first. */
   readonly before: readonly PathPart[]
   readonly collect: readonly AnyProbe[]
   /** What shows only when all hosts were seen; then they wait for each other before any of them is changed. */
   readonly together?: (present: ReadonlyMap<string, Present>) => Promise<Together>
+  /** Once all hosts are done, where there is a reason to. */
+  readonly afterwards?: Afterwards
   readonly forks: number
   readonly verbose: boolean
   /** Written when it is over, whatever came of it. */
@@ -50,6 +55,8 @@ export interface VisitResult {
   readonly plans: readonly HostPlan[]
   readonly answers: ReadonlyMap<string, Answers>
   readonly isPending: boolean
+  /** Everything was done, and then the proof failed. */
+  readonly isUnproven: boolean
 }
 
 /** Lets the engine loose on hosts, and says what came of it. */
@@ -76,8 +83,12 @@ export async function visit(input: Visit): Promise<VisitResult> {
     signal: world.signal,
     collect: input.collect,
   })
+  const acted = exitOf(result.exit, consent.declined(), meeting?.unfit() === true)
+  const proven =
+    input.consent === 'look' ? undefined : await input.afterwards?.(result.hosts, acted, holder(world, input.run))
+  const unproven = proven ? tellProven(proven, { ...input, log }) : EXIT.ok
+  const exit = acted || unproven
   const ms = screen.clock()
-  const exit = exitOf(result.exit, consent.declined(), meeting?.unfit() === true)
   const criticalPath = [...input.before, ...result.criticalPath]
   screen.report({ type: 'end', ms, exit, hosts: result.hosts, criticalPath })
   const closing = {
@@ -95,6 +106,7 @@ export async function visit(input: Visit): Promise<VisitResult> {
     exit,
     plans,
     answers: result.answers,
+    isUnproven: acted === EXIT.ok && exit !== acted,
     isPending: plans.some((plan) => pending(plan).length > 0),
   }
 }
@@ -106,13 +118,14 @@ function meetingOf(input: Visit, log: RunLog, hosts: readonly string[]) {
   const sessions = new Map<string, Session>()
   let isUnfit = false
   const meeting = new Meeting(hosts, async (present) => {
-    const { findings, matrices } = await together(present)
+    const { findings, matrices, isNews } = await together(present)
     const unfit = tellTogether(screen, log, findings)
     isUnfit = unfit.size > 0
+    if (matrices.length > 0) screen.report({ type: 'measured', between: 'hosts', matrices })
     reportFile?.matrices.push(...matrices)
     const columns = world.stdout.columns ?? PIPE_COLUMNS
     screen.say(matrices.flatMap((matrix) => ['', ...matrixLines(matrix, { paint: screen.paint, columns })]))
-    return unfit
+    return { unfit, isNews }
   })
   const connect: Connect = async (host, signal) => {
     const session = await input.connect(host, signal)

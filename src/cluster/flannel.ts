@@ -1,12 +1,17 @@
 import { parseAllDocuments } from 'yaml'
 import { InputError } from '../core/errors.ts'
+import { sha256 } from '../core/plan.ts'
+import type { Value } from '../core/value.ts'
 import type { KubeObject } from '../facts/kube-object.ts'
 import type { Network } from '../inventory/inventory.ts'
+import { autoMtu, knownMtu, type MeasuredMtu, recordedMtu } from './auto-mtu.ts'
 import { flannelBackendMtu } from './mtu.ts'
 
 export interface FlannelSettings {
   readonly podSubnet: string
   readonly network: Network
+  /** `MTU` of the backend where the inventory leaves it open; none: flannel takes that of the card. */
+  readonly backendMtu?: number | undefined
 }
 
 /** A change of ours to an upstream object, with its reason: listed in ARCHITECTURE.md, none by regular expression. */
@@ -34,9 +39,57 @@ export function flannelObjects(manifest: string, settings: FlannelSettings): rea
   for (const [name] of patches) {
     if (!objects.some((object) => nameOf(object) === name)) throw wrongManifest(`it has no ${name}`)
   }
-  return objects.map((object) =>
+  const patched = objects.map((object) =>
     patches.reduce((done, [name, patch]) => (nameOf(done) === name ? patch(done, settings) : done), object),
   )
+  const config = patched.find((object) => nameOf(object) === 'ConfigMap kube-flannel-cfg')
+  return patched.map((object) =>
+    nameOf(object) === 'DaemonSet kube-flannel-ds' ? rolledBy(object, JSON.stringify(config?.data)) : object,
+  )
+}
+
+/**
+ * Flannel's objects as this run wants them, once the living ones are seen: what was measured in this run decides about the
+ * MTU, and where nothing was, what stands there already.
+ */
+export function settledFlannel(manifest: string, settings: FlannelSettings, fitting?: Value<MeasuredMtu | undefined>) {
+  return (live: readonly KubeObject[]) => {
+    const measured = knownMtu(fitting)
+    const recorded = recordedMtu(live.find((object) => nameOf(object) === 'ConfigMap kube-flannel-cfg'))
+    const { mtu, backend } = settings.network
+    const wanted = mtu === 'auto' ? autoMtu(backend, measured, recorded) : flannelBackendMtu(mtu, backend)
+    const objects = flannelObjects(manifest, { ...settings, backendMtu: wanted })
+    if (wanted === recorded) return { objects, changes: [] }
+    const what = 'MTU of pods'
+    const to = (mtu === 'auto' ? measured?.pods.arithmetic : undefined) ?? podsOf(wanted, backend)
+    if (live.length === 0) return { objects, changes: [{ what, from: 'none yet', to }] }
+    return { objects, changes: [{ what, from: podsOf(recorded, backend), to, disrupts: DISRUPTS }] }
+  }
+}
+
+const DISRUPTS = 'restarts Flannel on every node; pods that run keep their MTU until they are restarted'
+
+/** What pods get of a backend's MTU, in words. */
+function podsOf(backendMtu: number | undefined, backend: Network['backend']): string {
+  const takenOff = flannelBackendMtu(0, backend) ?? 0
+  return backendMtu === undefined ? `that of the card less ${takenOff}` : `${backendMtu - takenOff}`
+}
+
+/** The interface pods' packets leave a node by, where the backend wraps them. Source: flannel's pkg/backend. */
+export const FLANNEL_DEVICES: Readonly<Record<Network['backend'], string | undefined>> = {
+  vxlan: 'flannel.1',
+  wireguard: 'flannel-wg',
+  'host-gw': undefined,
+}
+
+/** flannel reads its configuration once, when it starts: a changed one is a changed pod template, which rolls the DaemonSet. */
+function rolledBy(daemonSet: KubeObject, config: string): KubeObject {
+  const copy = structuredClone(daemonSet) as unknown as {
+    spec: { template: { metadata: { annotations?: Record<string, string> } } }
+  }
+  const { metadata } = copy.spec.template
+  metadata.annotations = { ...metadata.annotations, 'provision/config': sha256(config) }
+  return copy as unknown as KubeObject
 }
 
 function nameOf({ kind, metadata }: KubeObject): string {
@@ -44,10 +97,10 @@ function nameOf({ kind, metadata }: KubeObject): string {
 }
 
 /** flannel reads its network from here; it must be the pod subnet kubeadm was given, or pods get no route. */
-const netConf: Patch = (object, { podSubnet, network }) => {
+const netConf: Patch = (object, { podSubnet, network, backendMtu }) => {
   const data = object.data as Readonly<Record<string, string>>
   const shipped = JSON.parse(data['net-conf.json'] ?? '{}') as { readonly Backend?: object }
-  const mtu = network.mtu === 'auto' ? undefined : flannelBackendMtu(network.mtu, network.backend)
+  const mtu = network.mtu === 'auto' ? backendMtu : flannelBackendMtu(network.mtu, network.backend)
   const backend = {
     ...shipped.Backend,
     Type: BACKENDS[network.backend],

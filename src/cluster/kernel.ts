@@ -18,6 +18,7 @@ export const RESERVED_PORTS = [
   '9962-9964', // Cilium: metrics
   '10248-10250', // kubelet, kube-proxy metrics
   '10256-10259', // kube-proxy health, scheduler, controller manager
+  '17472', // MetalLB health
   '30000-32767', // NodePorts
 ] as const
 
@@ -48,7 +49,7 @@ function schedulerModule(scheduler: string): string {
  * (unless `protectKernelDefaults`): listed, so that they hold before it starts and a second run sees no difference.
  * `net.ipv4.vs.*` and `nf_conntrack_max` belong to kube-proxy and `rp_filter` to the CNI: not here.
  */
-export function sysctlValues({ host }: Node): Readonly<Record<string, string>> {
+export function sysctlValues({ host, inventory }: Node): Readonly<Record<string, string>> {
   const own = Object.fromEntries(Object.entries(host.kernel.sysctl).map(([key, value]) => [key, String(value)]))
   return {
     'net.ipv4.ip_forward': '1',
@@ -58,6 +59,8 @@ export function sysctlValues({ host }: Node): Readonly<Record<string, string>> {
     'net.ipv4.ip_local_reserved_ports': RESERVED_PORTS.join(','),
     'net.ipv4.tcp_tw_reuse': '1',
     'net.ipv4.tcp_max_syn_backlog': '8192',
+    // A connection over a way that swallows big packets goes on with smaller ones, instead of hanging.
+    'net.ipv4.tcp_mtu_probing': '1',
     'net.core.somaxconn': '32768',
     'fs.file-max': '9223372036854775807',
     'fs.inotify.max_user_instances': '8192',
@@ -66,6 +69,10 @@ export function sysctlValues({ host }: Node): Readonly<Record<string, string>> {
     'vm.panic_on_oom': '0',
     'kernel.panic': '10',
     'kernel.panic_on_oops': '1',
+    // haproxy listens on an address that another control plane may have.
+    ...(inventory.kubernetes.virtualAddress && host.roles.includes('control-plane')
+      ? { 'net.ipv4.ip_nonlocal_bind': '1' }
+      : {}),
     ...own,
   }
 }

@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import { type JoinSecrets, TOKEN_MINUTES } from './join-secrets.ts'
 import type { JoinTicket } from './join-ticket.ts'
 import type { Node } from './node.ts'
+import { IPVS_GATED_SINCE_MINOR, kubernetesMinor } from './proxy-choice.ts'
 
 /** Socket of containerd's CRI. */
 export const CRI_SOCKET = 'unix:///run/containerd/containerd.sock'
@@ -83,6 +84,7 @@ export interface KubeProxyConfiguration {
   readonly kind: 'KubeProxyConfiguration'
   readonly mode: string
   readonly clusterCIDR: string
+  readonly featureGates?: Readonly<Record<string, boolean>>
   readonly ipvs?: Readonly<Record<string, string | boolean>>
 }
 
@@ -174,6 +176,9 @@ export function kubeProxyConfiguration({ inventory }: Node): KubeProxyConfigurat
     kind: 'KubeProxyConfiguration',
     mode,
     clusterCIDR: inventory.kubernetes.podSubnet,
+    ...(mode === 'ipvs' && kubernetesMinor(inventory) >= IPVS_GATED_SINCE_MINOR
+      ? { featureGates: { KubeProxyIPVS: true } }
+      : {}),
     ...(mode === 'ipvs'
       ? { ipvs: { scheduler, strictARP, ...(Object.fromEntries(timeouts) as Record<string, string>) } }
       : {}),

@@ -21,6 +21,8 @@ export interface Member {
 export interface Membership {
   /** The control plane that makes the cluster, and applies what belongs to all of it: the first of the inventory. */
   readonly first: Member
+  /** All of the inventory, visited or not, in its order. */
+  readonly controlPlanes: readonly Member[]
   /** Everybody else who is visited in this run. */
   readonly joining: readonly Member[]
   /** Made on this machine once somebody is to join. */
@@ -35,11 +37,13 @@ export interface Membership {
   readonly joined: ReadonlyMap<string, Deferred<boolean>>
   /** That the pod network is applied; left out where this run does not apply it. */
   readonly network?: Deferred<boolean>
+  /** The same of what makes Services of type LoadBalancer work. */
+  readonly loadBalancer?: Deferred<boolean>
 }
 
 /** `addresses` are what other nodes call; `visited` are the hosts of this run, `chosen` those that become what they shall. */
 export function membershipOf(
-  { hosts }: Inventory,
+  { hosts, loadBalancer }: Inventory,
   { visited, chosen }: { readonly visited: readonly string[]; readonly chosen: readonly string[] },
   addresses: ReadonlyMap<string, string | undefined>,
   secrets: Value<JoinSecrets>,
@@ -54,6 +58,7 @@ export function membershipOf(
   const joining = members.filter(({ name }) => name !== first.name && visited.includes(name))
   return {
     first,
+    controlPlanes: members.filter(({ controlPlane }) => controlPlane),
     joining,
     secrets,
     ticket: new Deferred(`right to join from ${first.name}`, (answers) => ticketFrom(joining, answers)),
@@ -63,6 +68,9 @@ export function membershipOf(
       .map(({ name }) => name),
     joined: new Map(joining.map(({ name }) => [name, new Deferred(`${name} has joined`, () => true)])),
     ...(chosen.includes(first.name) ? { network: new Deferred(`pod network from ${first.name}`, () => true) } : {}),
+    ...(chosen.includes(first.name) && loadBalancer
+      ? { loadBalancer: new Deferred(`MetalLB from ${first.name}`, () => true) }
+      : {}),
   }
 }
 

@@ -1,6 +1,7 @@
-import type { ArtifactFile } from '../artifacts/artifact.ts'
+import type { Offer } from '../artifacts/offer.ts'
 import type { Value } from '../core/value.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
+import type { MeasuredMtu } from './auto-mtu.ts'
 import type { Membership } from './membership.ts'
 
 /** What a playbook knows of one machine: all of it is known before any host is asked. */
@@ -12,15 +13,18 @@ export interface Node {
   readonly address: string | undefined
   readonly artifacts: Artifacts
   readonly membership: Membership
+  /** What fits through the ways between nodes: known once this run has measured it, and in most runs never. */
+  readonly fitting?: Value<MeasuredMtu | undefined>
   /** Milliseconds since 1970 on the operator's clock, to compare the host's with. */
   readonly operatorClock: () => number
 }
 
 /** Where the files come from. One may still be on its way: a plan then says `known after …`. */
 export interface Artifacts {
-  program(name: string): Value<ArtifactFile>
-  /** An archive to import, or `pull` when the host gets the image from its registry. */
-  image(name: string): Value<ArtifactFile> | 'pull'
+  /** One offer for each kind of processor there is a program for. */
+  program(name: string): Value<readonly Offer[]>
+  /** Archives to import; or what to pull, when the host gets the image from its registry. */
+  image(name: string, reference: string): Value<readonly Offer[]> | ImagePull
   /** Text of a manifest. */
   manifest(name: string): Value<string>
 }
@@ -28,6 +32,11 @@ export interface Artifacts {
 /** Whether this machine makes the cluster, and applies what belongs to all of it. */
 export function isFirst({ name, membership }: Node): boolean {
   return membership.first.name === name
+}
+
+export interface ImagePull {
+  /** `sha256:…` of the manifest or index, where something holds us to it. */
+  readonly digest?: string
 }
 
 export function isControlPlane({ host }: Node): boolean {

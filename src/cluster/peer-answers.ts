@@ -1,4 +1,3 @@
-import type { PeerPortUser } from '../catalog/peer-ports.ts'
 import { type Surveyed, textOf } from '../core/survey.ts'
 import { describeOutcome } from '../core/trouble.ts'
 import {
@@ -13,25 +12,25 @@ import {
 } from '../facts/peer-dialogue.ts'
 import type { Role } from '../inventory/inventory.ts'
 import type { FlowSeen, HostSeen, PairSeen, PeersSeen } from './peers-seen.ts'
-import { flowsBetween, type PeerFlow } from './ports.ts'
+import { flowsBetween, type PeerFlow, type PortUser } from './ports.ts'
 
 export interface Gathering {
   readonly hosts: readonly {
     readonly name: string
     readonly roles: readonly Role[]
     readonly address: string | undefined
+    readonly points?: readonly Point[]
   }[]
-  readonly users: readonly PeerPortUser[]
-  readonly points: readonly Point[]
+  readonly users: readonly PortUser[]
   /** What hosts offered, of those that got ready. */
   readonly listening: ReadonlyMap<string, Listening>
   readonly surveyed: ReadonlyMap<string, Surveyed>
 }
 
 /** Puts together what the hosts said. */
-export function gathered({ hosts, users, points, listening, surveyed }: Gathering): PeersSeen {
+export function gathered({ hosts, users, listening, surveyed }: Gathering): PeersSeen {
   const seen = new Map([...surveyed].map(([host, { outcome }]) => [host, readSeen(textOf(outcome))] as const))
-  const ends = hosts.map(({ name, address = listening.get(name)?.address }): HostSeen => {
+  const ends = hosts.map(({ name, address = listening.get(name)?.address, points = [] }): HostSeen => {
     const clock = clockBounds(surveyed.get(name)?.clocks ?? [])
     const ways = seen.get(name)?.points
     return {

@@ -1,17 +1,21 @@
 import type { Matrix, MatrixCell } from '../core/matrix.ts'
 import { skewOf } from './peer-findings.ts'
+import { type PointLimits, pointsMatrix } from './peer-points.ts'
 import type { HostSeen, PairSeen, PeersSeen } from './peers-seen.ts'
 
 type Tone = MatrixCell['tone']
-type Cell = Pick<MatrixCell, 'text' | 'tone' | 'note'>
+export type Cell = Pick<MatrixCell, 'text' | 'tone' | 'note'>
 
-const UNKNOWN: Cell = { text: '?', tone: 'unknown', note: 'not measured' }
+export const UNKNOWN: Cell = { text: '?', tone: 'unknown', note: 'not measured' }
 /** A round trip this many times the usual one is worth a look, when it is above the noise of a busy machine as well. */
 const ODD_RTT_FACTOR = 5
 const NOISE_MS = 5
 
 /** What was measured between hosts: ports, sizes, times and clocks, each as a matrix. */
-export function peerMatrices(seen: PeersSeen, limits: { readonly clockSkewMs: number }): readonly Matrix[] {
+export function peerMatrices(
+  seen: PeersSeen,
+  limits: { readonly clockSkewMs: number; readonly pointLimits?: PointLimits },
+): readonly Matrix[] {
   const names = seen.hosts.map(({ host }) => host)
   const hosts = new Map(seen.hosts.map((host) => [host.host, host] as const))
   const usualMs = median(seen.pairs.flatMap(({ rtt }) => (rtt ? [rtt.medianMs] : [])))
@@ -26,6 +30,7 @@ export function peerMatrices(seen: PeersSeen, limits: { readonly clockSkewMs: nu
     matrix('path MTU', 'bytes', mtuCell),
     matrix('round trip', 'ms', (pair) => rttCell(pair, usualMs)),
     matrix('clock of the column ahead of that of the row', 'ms', (pair) => clockCell(pair, hosts, limits.clockSkewMs)),
+    ...pointsMatrix(seen, limits.pointLimits ?? new Map(), figure),
   ]
 }
 
@@ -46,13 +51,17 @@ function mtuCell({ mtu }: PairSeen): Cell {
   return { text, tone: 'odd', note: `the card takes ${mtu.linkBytes}` }
 }
 
-function rttCell({ rtt }: PairSeen, usualMs: number): Cell {
+export function rttCell({ rtt }: Pick<PairSeen, 'rtt'>, usualMs: number): Cell {
   if (!rtt) return UNKNOWN
   const tone: Tone = rtt.medianMs > Math.max(NOISE_MS, ODD_RTT_FACTOR * usualMs) ? 'odd' : 'usual'
   return { text: figure(rtt.medianMs), tone, ...(rtt.by === 'tcp' ? { note: 'of a TCP handshake' } : {}) }
 }
 
-function clockCell(pair: PairSeen, hosts: ReadonlyMap<string, HostSeen>, limitMs: number): Cell {
+export function clockCell(
+  pair: Pick<PairSeen, 'from' | 'to' | 'skew'>,
+  hosts: ReadonlyMap<string, HostSeen>,
+  limitMs: number,
+): Cell {
   const skew = skewOf(pair, hosts)
   if (!skew) return UNKNOWN
   const { aheadMs, errorMs } = skew
@@ -61,7 +70,7 @@ function clockCell(pair: PairSeen, hosts: ReadonlyMap<string, HostSeen>, limitMs
 }
 
 /** At most four columns, as exact as fits: `0.04`, `12.3`, `345`, `12k`. */
-function figure(value: number): string {
+export function figure(value: number): string {
   if (value < 9.995) return value.toFixed(2)
   if (value < 99.95) return value.toFixed(1)
   if (value < 999.5) return value.toFixed(0)
@@ -84,6 +93,6 @@ function signed(ms: number): string {
   return unit ? `${sign}${Math.round(size / unit[1])}${unit[0]}` : '>99d'
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0
 }

@@ -12,5 +12,11 @@ export function peersWanted(
     clockSkewMs: new Map(hosts.map(({ name, verify }) => [name, verify.clockSkewMs])),
     controlPlanes: new Set(hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)),
     accept: new Map(hosts.map(({ name, accept }) => [name, accept])),
+    pointLimits: new Map(
+      hosts.map(({ name, verify }) => [
+        name,
+        new Map(verify.points.flatMap((point) => (point.limitMs === undefined ? [] : [[point.name, point.limitMs]]))),
+      ]),
+    ),
   }
 }

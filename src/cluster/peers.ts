@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { PeerPortUser } from '../catalog/peer-ports.ts'
 import type { Session } from '../core/host.ts'
 import { survey } from '../core/survey.ts'
 import {
@@ -16,21 +15,21 @@ import {
 import type { Role } from '../inventory/inventory.ts'
 import { gathered } from './peer-answers.ts'
 import type { PeersSeen } from './peers-seen.ts'
-import { flowsBetween, type PeerFlow, portsOf } from './ports.ts'
+import { flowsBetween, type PeerFlow, type PortUser, portsOf } from './ports.ts'
 
 export interface PeerHost {
   readonly name: string
   readonly roles: readonly Role[]
   /** IP address other nodes use, as `Node.address`; when left out the host is asked for that of its default route. */
   readonly address: string | undefined
+  /** Places the user wants to know the way to from here, e.g. an office. */
+  readonly points?: readonly Point[]
 }
 
 export interface PeersInput {
   readonly hosts: readonly PeerHost[]
   /** What talks between them: `portUsers(inventory)`, and whatever else is to be installed. */
-  readonly users: readonly PeerPortUser[]
-  /** Places the user wants to know the way to, e.g. an office. */
-  readonly points: readonly Point[]
+  readonly users: readonly PortUser[]
   /** Open sessions of those hosts; a host without one has no part in it. */
   readonly sessions: readonly Session[]
   readonly signal: AbortSignal
@@ -51,7 +50,7 @@ const HOST_MARGIN_MS = 10_000
  * written on any host, and what listens there ends with our channel, or at a deadline of its own.
  */
 export async function surveyPeers(input: PeersInput): Promise<PeersSeen> {
-  const { hosts, users, points, sessions, signal, nowMs, onProgress } = input
+  const { hosts, users, sessions, signal, nowMs, onProgress } = input
   const token = randomBytes(8).toString('hex')
   const open = new Set(sessions.map(({ host }) => host))
   const members = new Map(hosts.filter(({ name }) => open.has(name)).map((host) => [host.name, host] as const))
@@ -64,7 +63,8 @@ export async function surveyPeers(input: PeersInput): Promise<PeersSeen> {
     script: peerScript([...members.values()].flatMap((host) => portsOf(host, users))),
     opening: (name) => {
       const host = memberOf(members, name)
-      return openingOrders(name, { token, address: host.address, flows: portsOf(host, users), points }, deadlineSeconds)
+      const { address, points = [] } = host
+      return openingOrders(name, { token, address, flows: portsOf(host, users), points }, deadlineSeconds)
     },
     orders: (name, ready) => {
       for (const [host, text] of ready) if (!listening.has(host)) listening.set(host, readListening(text))
@@ -78,7 +78,7 @@ export async function surveyPeers(input: PeersInput): Promise<PeersSeen> {
     nowMs,
     ...(onProgress ? { onProgress } : {}),
   })
-  return gathered({ hosts, users, points, listening, surveyed })
+  return gathered({ hosts, users, listening, surveyed })
 }
 
 function memberOf(members: ReadonlyMap<string, PeerHost>, name: string): PeerHost {

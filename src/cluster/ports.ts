@@ -1,4 +1,4 @@
-import { PEER_PORTS, type PeerPort, type PeerPortUser } from '../catalog/peer-ports.ts'
+import { balancerPort, PEER_PORTS, type PeerPort, type PeerPortUser } from '../catalog/peer-ports.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
 
 /** One direction of one pair of hosts, one port: what must get through, and why. */
@@ -10,20 +10,32 @@ export interface PeerFlow {
   readonly why: string
 }
 
+/** Something that talks between nodes, by name; or one port of its own. */
+export type PortUser = PeerPortUser | PeerPort
+
 /** What talks between the nodes of this inventory. */
-export function portUsers({ network }: Pick<Inventory, 'network'>): readonly PeerPortUser[] {
-  return ['control plane', `${network.cni} ${network.backend}`]
+export function portUsers({
+  kubernetes,
+  network,
+  loadBalancer,
+}: Pick<Inventory, 'network' | 'loadBalancer'> & Partial<Pick<Inventory, 'kubernetes'>>): readonly PortUser[] {
+  return [
+    'control plane',
+    `${network.cni} ${network.backend}`,
+    ...(loadBalancer ? (['metallb'] as const) : []),
+    ...(kubernetes?.virtualAddress ? [balancerPort(kubernetes.virtualAddress.port)] : []),
+  ]
 }
 
 /** Ports a host must offer others, each once. */
-export function portsOf(host: Pick<Host, 'roles'>, users: readonly PeerPortUser[]): readonly PeerPort[] {
+export function portsOf(host: Pick<Host, 'roles'>, users: readonly PortUser[]): readonly PeerPort[] {
   return portsFor(users).filter(({ to }) => hasPart(host, to))
 }
 
 /** Every ordered pair of hosts, with every port its plan needs. */
 export function flowsBetween(
   hosts: readonly Pick<Host, 'name' | 'roles'>[],
-  users: readonly PeerPortUser[],
+  users: readonly PortUser[],
 ): readonly PeerFlow[] {
   const ports = portsFor(users)
   return hosts.flatMap((from) =>
@@ -38,9 +50,11 @@ export function flowsBetween(
 }
 
 /** Two users may want one port: it is tried once, and named with both reasons. */
-function portsFor(users: readonly PeerPortUser[]): readonly PeerPort[] {
+function portsFor(users: readonly PortUser[]): readonly PeerPort[] {
   const ports = new Map<string, PeerPort>()
-  for (const port of users.flatMap((user): readonly PeerPort[] => PEER_PORTS[user])) {
+  for (const port of users.flatMap((user): readonly PeerPort[] =>
+    typeof user === 'string' ? PEER_PORTS[user] : [user],
+  )) {
     const key = [port.protocol, port.port, port.from, port.to].join(' ')
     const before = ports.get(key)
     ports.set(key, before && before.why !== port.why ? { ...before, why: `${before.why}; ${port.why}` } : port)

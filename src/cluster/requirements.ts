@@ -12,6 +12,7 @@ import { fromRule, type Rule } from './requirements/rule.ts'
 import { type VerifySettings, verifySettings } from './requirements/settings.ts'
 import { storageRules } from './requirements/storage.ts'
 import { systemRules } from './requirements/system.ts'
+import { virtualAddressRules } from './requirements/virtual-address.ts'
 
 /**
  * Every rule that holds for one machine. The order is that of the look: processors first and `cpu-steal` last, because
@@ -38,7 +39,7 @@ export function rules(settings: VerifySettings, node: string): readonly Rule[] {
 export function requirements(node: Node, options: { readonly measureAgain: boolean }): readonly Resource[] {
   const settings = verifySettings(node, options)
   refuseUnknown(settings.accept, node.name)
-  return rules(settings, node.name).map((rule) => fromRule(rule, settings.accept))
+  return [...rules(settings, node.name), ...virtualAddressRules(node)].map((rule) => fromRule(rule, settings.accept))
 }
 
 function refuseUnknown(accept: Readonly<Record<string, string>>, where: string): void {

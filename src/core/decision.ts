@@ -1,6 +1,7 @@
 import type { Change } from './change.ts'
 import { ProvisionError, type Trouble } from './errors.ts'
 import { FactError } from './fact-error.ts'
+import type { Figure } from './figure.ts'
 import type { Finding } from './finding.ts'
 import type { Step } from './step.ts'
 
@@ -9,7 +10,7 @@ export type Unknown = { readonly unknown: string; readonly final?: true }
 
 /** `awaits`: more is known once this value is; it is the label of one that is still being made. */
 export type Decision =
-  | { readonly verdict: 'same'; readonly evidence?: string }
+  | { readonly verdict: 'same'; readonly evidence?: string; readonly figures?: readonly Figure[] }
   | {
       readonly verdict: 'differs'
       readonly changes: readonly Change[]

@@ -10,7 +10,7 @@ export const EXIT = {
   input: 2,
   /** At least one host failed while it was being changed. */
   failed: 3,
-  /** At least one host does not meet a requirement: it was not changed. */
+  /** At least one host does not meet a requirement: it was not changed. Or the network of the cluster failed its proof. */
   unmet: 4,
   /** A host could not be reached, or did not prove who it is, or did not let us in. */
   unreachable: 5,

@@ -1,5 +1,6 @@
 import type { Trouble } from './errors.ts'
 import type { Counters, Peer } from './host.ts'
+import type { Matrix } from './matrix.ts'
 import type { HostPlan, PlannedResource } from './plan.ts'
 
 /**
@@ -20,6 +21,8 @@ export type EventBody =
   | { readonly type: 'connected'; readonly host: string; readonly peer: Peer; readonly ms: number }
   | { readonly type: 'looked'; readonly host: string; readonly resources: number; readonly ms: number }
   | { readonly type: 'notice'; readonly host?: string; readonly text: string }
+  /** What was measured of every pair of hosts, or of pods on them. */
+  | { readonly type: 'measured'; readonly between: 'hosts' | 'pods'; readonly matrices: readonly Matrix[] }
   | { readonly type: 'plan'; readonly host: string; readonly plan: HostPlan }
   | {
       readonly type: 'wave'

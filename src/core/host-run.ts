@@ -6,11 +6,10 @@ import type { LockHolder, Outcome, Session } from './host.ts'
 import { Ledger } from './ledger.ts'
 import { lookScript, readLook } from './look.ts'
 import type { HostPlan } from './plan.ts'
-import { planHost } from './plan-host.ts'
 import type { Compiled, CompiledResource } from './play.ts'
 import type { Selection } from './select.ts'
 import { describeOutcome } from './trouble.ts'
-import { blobsOf, readWave, stepsMs, type WaveItem, waveScript } from './wave.ts'
+import { blobsOf, readWave, restarts, stepsMs, type WaveItem, waveScript } from './wave.ts'
 import { WaveListener } from './wave-listener.ts'
 
 export interface HostRunInput {
@@ -53,10 +52,6 @@ function askable({ resource: { value } }: CompiledResource): boolean {
   return value === undefined || value.known
 }
 
-function restarts({ steps }: WaveItem): boolean {
-  return steps.some(({ reboots }) => reboots)
-}
-
 function waveTitle(items: readonly WaveItem[]): string {
   return [...new Set(items.map(({ section }) => section))].join(', ')
 }
@@ -67,6 +62,8 @@ export class HostRunner {
   readonly #ledger: Ledger
   readonly #path: PathPart[] = []
   #answers: Answers | undefined
+  /** Decides again, from the last look; but a verdict may depend on when it is given, and stands. */
+  #decideAgain = async (): Promise<boolean> => false
   #waves = 0
   #locked = false
 
@@ -76,18 +73,19 @@ export class HostRunner {
   }
 
   async run(): Promise<HostRun> {
-    const { compiled, gate, report, holder } = this.#in
+    const { compiled, session, gate, holder } = this.#in
     if (holder) await this.#lock(holder)
     if (!(await this.#lookAt(compiled.resources))) return this.#end(undefined)
-    const plan = planHost(this.#in.session.peer.hostKey, compiled, this.#ledger.decided)
-    report({ type: 'plan', host: compiled.host, plan })
-    const unmet = plan.resources.some(({ verdict }) => verdict === 'unmet')
-    if (unmet) this.#ledger.settleFindings()
-    else {
-      const verdict = await gate(plan, this.#answers ?? answersOf(new Map()))
-      if (verdict !== 'stop') await this.#act(verdict === 'act' ? undefined : verdict.exactly)
+    for (;;) {
+      const plan = this.#ledger.plan(session.peer.hostKey)
+      const unmet = plan.resources.some(({ verdict }) => verdict === 'unmet')
+      const verdict = unmet ? 'stop' : await gate(plan, this.#answers ?? answersOf(new Map()))
+      if (verdict === 'again' && (await this.#decideAgain())) continue
+      if (unmet) this.#ledger.settleFindings()
+      else if (verdict === 'act') await this.#act(undefined)
+      else if (typeof verdict === 'object') await this.#act(verdict.exactly)
+      return this.#end(plan)
     }
-    return this.#end(plan)
   }
 
   async #act(printed: HostPlan | undefined): Promise<void> {
@@ -125,6 +123,7 @@ export class HostRunner {
     const asked = items.filter(askable)
     const seen = await this.#ask([...asked.flatMap(({ resource }) => resource.probes), ...collect])
     if (!seen || !(await this.#decide(asked, seen))) return false
+    this.#decideAgain = () => this.#decide(this.#ledger.changeable(asked), seen)
     this.#path.push({ what: 'look', host: compiled.host, fromMs: from, toMs: clock() })
     report({ type: 'looked', host: compiled.host, resources: items.length, ms: clock() - from })
     return true

@@ -20,8 +20,10 @@ export function later<T>(
     title: options.title ?? key,
     after: options.after ?? [],
     value,
-    ...(options.until ? { until: options.until } : {}),
     ...(options.gives ? { gives: options.gives } : {}),
+    get until() {
+      return value.known && value.error === undefined ? inner().until : options.until
+    },
     get paths() {
       return value.known && value.error === undefined ? inner().paths : pathIn(key)
     },

@@ -5,7 +5,7 @@ import { FactError } from './fact-error.ts'
 import type { Counters } from './host.ts'
 import { departure } from './move.ts'
 import { type HostPlan, seenDigest } from './plan.ts'
-import { plannedResource } from './plan-host.ts'
+import { planHost, plannedResource } from './plan-host.ts'
 import type { Compiled, CompiledResource } from './play.ts'
 import type { Key, Resource } from './resource.ts'
 import { type Decided, type Selection, select } from './select.ts'
@@ -22,6 +22,7 @@ export class Ledger {
   readonly #compiled: Compiled
   readonly #report: Report
   #answers: Answers | undefined
+  #told = ''
   readonly #byKey: ReadonlyMap<Key, CompiledResource>
 
   constructor(compiled: Compiled, report: Report) {
@@ -33,6 +34,20 @@ export class Ledger {
   decide(items: readonly CompiledResource[], answers: Answers): void {
     this.#answers = answers
     for (const { resource } of items) this.decided.set(resource.key, decidedFrom(resource, answers))
+  }
+
+  /** Those that are no findings. */
+  changeable(items: readonly CompiledResource[]): readonly CompiledResource[] {
+    return items.filter(({ resource }) => this.decided.get(resource.key)?.decision.verdict !== 'finding')
+  }
+
+  /** What was decided, as a plan; told of when it is another than was told before. */
+  plan(hostKey: string): HostPlan {
+    const plan = planHost(hostKey, this.#compiled, this.decided)
+    const text = JSON.stringify(plan)
+    if (text !== this.#told) this.#report({ type: 'plan', host: plan.host, plan })
+    this.#told = text
+    return plan
   }
 
   /** Resources nothing has become of yet. */

@@ -1,4 +1,4 @@
-/** Something known of every ordered pair of hosts, as a person looks at it: plain data, for terminals and reports. */
+/** Something known of every ordered pair of hosts, or of hosts and other places, as a person looks at it: plain data, for terminals and reports. */
 export interface Matrix {
   /** What the figures are, e.g. `path MTU`. */
   readonly title: string
@@ -6,6 +6,8 @@ export interface Matrix {
   readonly unit: string
   /** Rows and columns: from a row to a column. */
   readonly hosts: readonly string[]
+  /** Columns, where they are other places than the hosts. */
+  readonly places?: readonly string[]
   readonly cells: readonly MatrixCell[]
 }
 

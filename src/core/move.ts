@@ -23,7 +23,9 @@ export function movesBetween(saved: HostPlan, now: HostPlan): readonly Move[] {
     const what = was ? moved(was, resource) : 'is not in the saved plan'
     if (what !== undefined) moves.push(move(resource.key, what))
   }
-  for (const key of before.keys()) moves.push(move(key, 'is in the saved plan and no longer wanted'))
+  // Findings of all hosts together are in what was saved, and come later than this.
+  for (const [key, { finding }] of before)
+    if (!finding) moves.push(move(key, 'is in the saved plan and no longer wanted'))
   return moves
 }
 

@@ -44,7 +44,12 @@ export function plannedResource(
       return { ...base, verdict: after ? 'later' : 'failed', note: decision.reason }
     case 'same': {
       const verdict = after ? 'expected' : 'same'
-      return decision.evidence === undefined ? { ...base, verdict } : { ...base, verdict, note: decision.evidence }
+      return {
+        ...base,
+        verdict,
+        ...(decision.evidence === undefined ? {} : { note: decision.evidence }),
+        ...(decision.figures === undefined ? {} : { figures: decision.figures }),
+      }
     }
     case 'finding':
       return { ...base, verdict: judged(decision.finding), finding: decision.finding, note: decision.finding.evidence }

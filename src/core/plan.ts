@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Change } from './change.ts'
+import type { Figure } from './figure.ts'
 import type { Finding } from './finding.ts'
 import type { Key } from './resource.ts'
 
@@ -42,6 +43,8 @@ export interface PlannedResource {
   readonly finding?: Finding
   /** What was seen where nothing differs; or why it cannot be known. */
   readonly note?: string
+  /** What was counted where nothing differs. */
+  readonly figures?: readonly Figure[]
 }
 
 export function sha256(text: string | Uint8Array): string {

@@ -1,6 +1,7 @@
 import type { Change } from './change.ts'
 import { type Decision, notMade, orUnknown, type Unknown } from './decision.ts'
 import type { Answers, AnyProbe } from './fact.ts'
+import type { Figure } from './figure.ts'
 import type { Giver } from './giver.ts'
 import type { Step } from './step.ts'
 import type { Value } from './value.ts'
@@ -41,6 +42,8 @@ export interface ResourceType<Want, Have> {
   paths?(want: Want, have?: Have): readonly string[]
   /** What one can say of it when nothing differs: the evidence in a proof. */
   evidence?(want: Want, have: Have): string
+  /** What was counted beside it. */
+  figures?(want: Want, have: Have): readonly Figure[]
 }
 
 /** A resource with its types erased: what plays list and the engine handles. */
@@ -53,7 +56,7 @@ export interface Resource {
   /** A value it is made from, when that is not known at compile time. */
   readonly value?: Value<unknown>
   /** A value its steps are made from, or that must be there before it can be seen. */
-  readonly until?: Value<unknown>
+  readonly until?: Value<unknown> | undefined
   /** What others wait for, given once this is as wanted. */
   readonly gives?: Giver
   /** Where its steps write. */
@@ -119,7 +122,12 @@ function decideFrom<Want, Have>(
     return type.paths ? { ...differs, paths: type.paths(want, have) } : differs
   }
   const evidence = type.evidence?.(want, have)
-  return evidence === undefined ? { verdict: 'same' } : { verdict: 'same', evidence }
+  const figures = type.figures?.(want, have) ?? []
+  return {
+    verdict: 'same',
+    ...(evidence === undefined ? {} : { evidence }),
+    ...(figures.length === 0 ? {} : { figures }),
+  }
 }
 
 function isThere(value: Value<unknown>): boolean {

@@ -8,8 +8,8 @@ import type { Outcome, Section, Session } from './host.ts'
  */
 export interface Survey {
   readonly sessions: readonly Session[]
-  /** The same on every host. It marks `listening` when it is ready, `probed` when it is done, `clock ID MS` when asked. */
-  readonly script: string
+  /** It marks `listening` when it is ready, `probed` when it is done, `clock ID MS` when asked. */
+  readonly script: string | ((host: string) => string)
   /** What a host is told first. */
   readonly opening: (host: string) => string
   /** What it is told once all are ready, or `readyMs` is over: nothing for a host that has no part in it. */
@@ -114,7 +114,7 @@ class Member {
     const { script, opening, readyMs, probeMs, signal } = this.#plan
     this.#input.write(opening(this.host))
     this.#outcome = this.#session
-      .run(script, {
+      .run(typeof script === 'string' ? script : script(this.host), {
         deadlineMs: readyMs + probeMs + END_MS,
         capBytes: CAP_BYTES,
         signal,
@@ -184,7 +184,7 @@ class Member {
 }
 
 /** Text that is written bit by bit and read by whoever sends it. */
-class Input implements AsyncIterable<string> {
+export class Input implements AsyncIterable<string> {
   readonly #pieces: string[] = []
   #over = false
   #wake: () => void = () => undefined

@@ -21,6 +21,11 @@ export function stepsMs(items: readonly WaveItem[]): number {
   return items.flatMap(({ steps }) => steps).reduce((sum, { timeoutMs }) => sum + (timeoutMs ?? STEP_DEADLINE_MS), 0)
 }
 
+/** The machine starts anew in one of them. */
+export function restarts({ steps }: WaveItem): boolean {
+  return steps.some(({ reboots }) => reboots)
+}
+
 /** What a wave's steps need on the host, each once. */
 export function blobsOf(items: readonly WaveItem[]): readonly Blob[] {
   const blobs = items.flatMap(({ steps }) => steps.flatMap((step) => step.blobs ?? []))

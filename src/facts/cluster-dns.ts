@@ -44,7 +44,7 @@ const QUERY_ID = 0x5056
  * newline (a label of ten letters begins with one), and `head` would wait for more.
  */
 function askScript({ server, name }: DnsAsk): string {
-  const ask = `exec 3<>/dev/udp/${server}/53 && printf ${quote(octal(query(name)))} | dd ibs=64 obs=512 >&3 && dd bs=512 count=1 <&3`
+  const ask = `exec 3<>/dev/udp/${server}/53 && printf ${quote(octal(dnsQuery(name)))} | dd ibs=64 obs=512 >&3 && dd bs=512 count=1 <&3`
   return `timeout ${WAIT_SECONDS} bash -c ${quote(ask)} 2>/dev/null | od -An -v -tx1 | tr -d ' \\n'`
 }
 
@@ -53,7 +53,8 @@ export function dnsQueryScript(ask: DnsAsk): string {
   return `case $(${askScript(ask)}) in ??????[08]0????000[1-9]*) : ;; *) false ;; esac`
 }
 
-function query(name: string): Uint8Array {
+/** Asks for the IPv4 addresses of a name. */
+export function dnsQuery(name: string): Uint8Array {
   const labels = name.split('.').filter((label) => label !== '')
   const question = labels.flatMap((label) => [label.length, ...Buffer.from(label)])
   const header = [QUERY_ID >> 8, QUERY_ID & 0xff, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0]

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Fact } from '../core/fact.ts'
+import type { Fact, Line } from '../core/fact.ts'
 import { FactError } from '../core/fact-error.ts'
 import { argv, quote } from '../core/quote.ts'
 import { STAMP_DIR } from './unit.ts'
@@ -17,6 +17,16 @@ export interface InstalledFile {
   readonly gid: number
   /** Lower-case hex; only files have one. */
   readonly sha256?: string
+  /** What the stamp says of a file that came out of an archive: of which, and what its digest was then. */
+  readonly origin?: FileOrigin
+}
+
+export interface FileOrigin {
+  /** Of the archive. */
+  readonly archive: string
+  readonly member: string
+  /** Of the file as it was put there. */
+  readonly sha256: string
 }
 
 const FILE_STAMP_DIR = `${STAMP_DIR}/files`
@@ -49,9 +59,10 @@ for pair in ${argv(pairs)}; do
   gid=\${line%%"$tab"*} line=\${line#*"$tab"}
   printf '%s\\tfile\\t%s\\t%s\\t%s\\n' "$path" "$mode" "$uid" "$gid"
   case $mode in 8???) ;; *) continue ;; esac
-  stamp=''
+  stamp='' origin=''
   stamped=${quote(FILE_STAMP_DIR)}/\${pair%%/*}
-  [ ! -f "$stamped" ] || IFS= read -r stamp <"$stamped"
+  [ ! -f "$stamped" ] || { IFS= read -r stamp; IFS= read -r origin; } <"$stamped"
+  [ -z "$origin" ] || printf '%s\\torigin\\t%s\\t%s\\n' "$path" "$origin" "\${stamp%%"$tab"*}"
   if [ "\${stamp#*"$tab"}" = "$line" ]; then printf '%s\\tsha256\\t%s\\n' "$path" "\${stamp%%"$tab"*}"
   else set -- "$@" "$path"; fi
 done
@@ -75,8 +86,14 @@ done`
       uid: Number(file[2]),
       gid: Number(file[3]),
     } as const
-    return sha256 === undefined ? base : { ...base, sha256 }
+    const origin = originOf(lines.find(([field]) => field === 'origin'))
+    return { ...base, ...(sha256 === undefined ? {} : { sha256 }), ...(origin === undefined ? {} : { origin }) }
   },
+}
+
+function originOf([, archive, member, sha256]: Line = []): FileOrigin | undefined {
+  if (archive === undefined || member === undefined || sha256 === undefined) return undefined
+  return { archive, member, sha256 }
 }
 
 const KINDS: ReadonlyMap<number, InstalledFile['kind']> = new Map([
@@ -85,12 +102,17 @@ const KINDS: ReadonlyMap<number, InstalledFile['kind']> = new Map([
   [0o120000, 'link'],
 ])
 
-/** Shell that stamps a file just put in place; the last line of a step. */
-export function stampInstalledFile(path: string, sha256: string): string {
+/** Shell that stamps a file just put in place; the last line of a step. `$sum`: the digest it was seen to have. */
+export function stampInstalledFile(
+  path: string,
+  sha256: string | '$sum',
+  origin?: Pick<FileOrigin, 'archive' | 'member'>,
+): string {
   const stamp = installedFileStamp(path)
+  const from = origin === undefined ? '' : `printf '%s\\t%s\\n' ${origin.archive} ${quote(origin.member)}; `
   return `mkdir -p ${quote(FILE_STAMP_DIR)} &&
 seal=$(TZ=UTC0 stat -c ${quote(SEAL)} -- ${quote(path)}) &&
-printf '%s\\t%s\\n' ${sha256} "$seal" >${quote(`${stamp}.new`)} &&
+{ printf '%s\\t%s\\n' "${sha256}" "$seal"; ${from}} >${quote(`${stamp}.new`)} &&
 mv -f ${quote(`${stamp}.new`)} ${quote(stamp)}`
 }
 

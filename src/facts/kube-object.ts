@@ -46,7 +46,8 @@ export const kubeObject: Fact<KubeRef, KubeSeen> = {
   id: refId,
   script: (refs) => `${kubectlPrelude()}
 kubectl_ready || exit 0
-all=$(${feed(listText(refs.map(stub)))} k get --ignore-not-found -o 'jsonpath=${COLUMNS}' -f - 2>&1); rc=$?
+get() { k get --ignore-not-found -o 'jsonpath=${COLUMNS}' -f - 2>&1; }
+all=$(${feed(listText(refs.map(stub)))} get); rc=$?${ownKinds(refs)}
 printf '%s\\n' "$all" | grep -E '^[^\t]*\t(object|version)\t'
 # A kind the cluster does not know yet is an object that is not there.
 case $all in *'no matches for kind'*) rc=0 ;; esac
@@ -60,6 +61,30 @@ for id in ${refs.map((ref) => `'${refId(ref)}'`).join(' ')}; do printf '%s\\tapi
     if (api === 'up') return { state: 'absent' }
     return api === undefined ? { state: 'none' } : { state: 'down', reason }
   },
+}
+
+/** Kinds every API server has. */
+const BUILT_IN = /^(v1|(apps|batch|policy|autoscaling)\/.*|[^/]*\.k8s\.io\/.*)$/
+
+/**
+ * One kind the cluster does not know spoils a request for all: kubectl prints nothing then. So where add-ons of a cluster are
+ * asked for that it may not have yet, the built-in kinds are asked for by themselves, and each add-on's.
+ */
+function ownKinds(refs: readonly KubeRef[]): string {
+  const groups = Map.groupBy(refs, ({ apiVersion }) => (BUILT_IN.test(apiVersion) ? '' : apiVersion))
+  if (groups.size === (groups.has('') ? 1 : 0)) return ''
+  const { '': builtIn = [], ...own } = Object.fromEntries(groups)
+  const ask = (some: readonly KubeRef[]) => `$(${feed(listText(some.map(stub)))} get)`
+  const asks = Object.values(own).map(
+    (some) => `more=${ask(some)} || case $more in *'no matches for kind'*) more= ;; *) rc=1 ;; esac
+all="$all
+$more"`,
+  )
+  return `
+case $all in *'no matches for kind'*)
+${builtIn.length === 0 ? 'all= rc=0' : `all=${ask(builtIn)}; rc=$?`}
+${asks.join('\n')} ;;
+esac`
 }
 
 export function refOf({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): KubeRef {

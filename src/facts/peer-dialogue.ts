@@ -95,23 +95,29 @@ export const flowName = ({ protocol, port }: Flow): string => `${protocol}/${por
 
 const source = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
 
-/** The program in whatever language the host has: it travels in the script, and no file is left behind. */
+/** Shell that runs the program, in whatever language the host has, as the last words of the command line in "$@". */
+export const peerProgram = `if command -v perl >/dev/null 2>&1 && perl -MSocket -MPOSIX -e 1 2>/dev/null; then
+printf 'program\\tperl\\n'
+"$@" perl -e ${quote(source('peer.pl'))}
+exit
+fi
+for python in python3 /usr/libexec/platform-python; do
+command -v "$python" >/dev/null 2>&1 || continue
+printf 'program\\tpython\\n'
+"$@" "$python" -c ${quote(source('peer.py'))}
+exit
+done
+printf 'program\\tnone\\n'`
+
+/** It travels in the script, and no file is left behind. */
 export function peerScript(flows: readonly Flow[]): string {
   const each = [...new Map(flows.map((flow) => [flowName(flow), flow])).values()]
   return `mark peers
 ( ${portOwners.script(each)}
 ) </dev/null | while IFS= read -r line; do printf 'owner\\t%s\\n' "$line"; done
 export provision_nonce
-if command -v perl >/dev/null 2>&1 && perl -MSocket -MPOSIX -e 1 2>/dev/null; then
-printf 'program\\tperl\\n'
-exec perl -e ${quote(source('peer.pl'))}
-fi
-for python in python3 /usr/libexec/platform-python; do
-command -v "$python" >/dev/null 2>&1 || continue
-printf 'program\\tpython\\n'
-exec "$python" -c ${quote(source('peer.py'))}
-done
-printf 'program\\tnone\\n'`
+set -- exec
+${peerProgram}`
 }
 
 const line = (...words: readonly (string | number)[]): string => `${words.join('\t')}\n`

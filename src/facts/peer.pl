@@ -280,6 +280,44 @@ sub knock {
   $writable{fileno $s} = [$s, sub { my $e = error_of($s); $end->($e && $e != ECONNREFUSED ? because($e) : '') }];
 }
 
+# To a service that need not know us: connect, say TEXT, take the first bytes that come back. One question after the other, as a
+# client asks; three silences in a row are enough.
+sub begin_questions { $running++; question(@_) }
+sub question {
+  my ($about, $protocol, $address, $port, $times, $want, $text, $silent) = @_;
+  my ($tcp, $from, $over, $mute, $s, $limit) = ($protocol eq 'tcp', mono(), 0);
+  my $end = sub {
+    my ($state, $heard) = @_;
+    return if $over++;
+    delete $timers{$limit} if $limit;
+    forget($s) if $s;
+    answer('asked', $about, $state, ms(1000 * (mono() - $from)), unpack 'H*', substr defined $heard ? $heard : '', 0, 64);
+    $silent = $state eq 'silent' ? ($silent || 0) + 1 : 0;
+    return question($about, $protocol, $address, $port, $times - 1, $want, $text, $silent) if $times > 1 && $silent < 3;
+    $running--; $done++;
+  };
+  $s = opened(family($address), $tcp ? SOCK_STREAM : SOCK_DGRAM) or return $end->("failed: $!");
+  connect $s, place($address, $port) or $! == EINPROGRESS or return $end->(because($! + 0));
+  $limit = after($tcp ? 4 : 2, sub { $end->($mute ? 'mute' : 'silent') });
+  my $say = sub {
+    $readable{fileno $s} = [$s, sub {
+      my $got = sysread $s, my $heard, 4096;
+      return $end->(because($! + 0)) unless defined $got;
+      $end->($got ? 'answered' : 'mute', $heard);
+    }];
+    syswrite $s, pack 'H*', $text if $text ne '';
+  };
+  return $say->() unless $tcp;
+  $writable{fileno $s} = [$s, sub {
+    my $e = error_of($s);
+    return $end->(because($e)) if $e;
+    return $end->('open') if $want eq 'open';
+    delete $writable{fileno $s};
+    $mute = 1;
+    $say->();
+  }];
+}
+
 sub order {
   my ($word, @rest) = @_;
   if ($word eq 'name') { ($name, $token) = @rest }
@@ -289,6 +327,7 @@ sub order {
   elsif ($word eq 'ready') { serve('udp', 0); answer('own', $own); mark('listening') }
   elsif ($word eq 'clock') { mark('clock', $rest[0], ms(1000 * clock(0))) }
   elsif ($word eq 'point') { look_up(@rest) }
+  elsif ($word eq 'question') { push @points, [\&begin_questions, @rest] }
   elsif ($word eq 'go') { $total = @queue + @targets + @points; tick() }
   elsif ($word eq 'target') {
     my %to = (name => shift @rest, address => shift @rest, measure => shift @rest);

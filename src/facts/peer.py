@@ -413,6 +413,71 @@ class Visit:
         finished()
 
 
+class Question:
+    """To a service that need not know us: connect, say TEXT, take the first bytes that come back. One question after the other,
+    as a client asks; three silences in a row are enough."""
+
+    def __init__(self, about, protocol, address, port, times, want, text):
+        self.about, self.tcp, self.address, self.port = about, protocol == 'tcp', address, int(port)
+        self.times, self.want, self.text, self.silent = int(times), want, bytes.fromhex(text), 0
+
+    def run(self):
+        World.running += 1
+        self.ask()
+
+    def ask(self):
+        self.since, self.state, self.limit, self.s = time.monotonic(), 'silent', 0, None
+        try:
+            self.s = opened(family(self.address), socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM)
+        except OSError as error:
+            return self.end('failed: ' + os.strerror(error.errno))
+        e = start(self.s, (self.address, self.port))
+        if e is not None:
+            return self.end(because(e))
+        self.limit = after(4 if self.tcp else 2, lambda: self.end(self.state))
+        if self.tcp:
+            writable[self.s.fileno()] = (self.s, self.connected)
+        else:
+            self.say()
+
+    def connected(self):
+        e = self.s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if e:
+            return self.end(because(e))
+        if self.want == 'open':
+            return self.end('open')
+        del writable[self.s.fileno()]
+        self.state = 'mute'
+        self.say()
+
+    def say(self):
+        readable[self.s.fileno()] = (self.s, self.hear)
+        try:
+            if self.text:
+                self.s.send(self.text)
+        except OSError:
+            pass
+
+    def hear(self):
+        try:
+            heard = self.s.recv(4096)
+        except OSError as error:
+            return self.end(because(error.errno))
+        self.end('answered' if heard else 'mute', heard)
+
+    def end(self, state, heard=b''):
+        took = 1000 * (time.monotonic() - self.since)
+        timers.pop(self.limit, None)
+        if self.s:
+            forget(self.s)
+        answer('asked', self.about, state, *ms(took), heard[:64].hex())
+        self.silent = self.silent + 1 if state == 'silent' else 0
+        self.times -= 1
+        if self.times > 0 and self.silent < 3:
+            return self.ask()
+        finished()
+
+
 def order(word, *rest):
     if word == 'name':
         World.name, World.token = rest
@@ -432,6 +497,8 @@ def order(word, *rest):
         mark('clock', rest[0], *ms(1000 * time.time()))
     elif word == 'point':
         look_up(*rest)
+    elif word == 'question':
+        points.append(Question(*rest))
     elif word == 'go':
         World.total = len(queue) + len(targets) + len(points)
         tick()

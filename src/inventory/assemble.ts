@@ -1,8 +1,11 @@
 import { dirname, join } from 'node:path'
-import type { Host, Inventory, Var } from './inventory.ts'
+import type { z } from 'zod'
+import type { Host, Inventory, Kubernetes, LoadBalancer, Var } from './inventory.ts'
 import type { Origin } from './layers.ts'
+import { l2Pools } from './load-balancer-checks.ts'
 import { mapAt, type Raw, type Resolved, whereOf } from './resolve.ts'
 import { inventory as inventorySchema } from './schema.ts'
+import { withEndpoint } from './schema-endpoint.ts'
 import { resolvedSettings, type roles } from './schema-host.ts'
 import { type OpenSecret, Secret, type SecretReference, secretReference } from './secret.ts'
 import { placeKey } from './tree.ts'
@@ -23,15 +26,17 @@ export function assemble(raw: Raw, resolved: readonly Resolved[], options: PathO
     group,
     resolved.filter((one) => one.groups.includes(group)).map((one) => one.name),
   ])
+  const loadBalancer = assembleLoadBalancer(raw, whole.loadBalancer, options)
   return {
     file: options.file,
     name: whole.name,
-    kubernetes: whole.kubernetes,
+    kubernetes: withEndpoint(withStrictArp(raw, whole.kubernetes, loadBalancer)),
     runtime: whole.runtime,
     network: whole.network,
     artifacts: {
       source: typeof source === 'object' && 'bundle' in source ? { bundle: localPath(source.bundle, options) } : source,
     },
+    ...(loadBalancer ? { loadBalancer } : {}),
     hosts: resolved.map((one) => assembleHost(raw, one, options)),
     groups: Object.fromEntries(groups),
     origins: new Map([
@@ -41,8 +46,36 @@ export function assemble(raw: Raw, resolved: readonly Resolved[], options: PathO
   }
 }
 
+/** Whoever has MetalLB answer ARP wants it, unless the file says otherwise: with ipvs every node would answer. */
+function withStrictArp(raw: Raw, kubernetes: Kubernetes, loadBalancer?: LoadBalancer): Kubernetes {
+  const { kubeProxy } = kubernetes
+  const written = 'strictARP' in mapAt(raw.data, 'kubernetes', 'kubeProxy')
+  if (written || kubeProxy.mode !== 'ipvs' || l2Pools(loadBalancer).length === 0) return kubernetes
+  return { ...kubernetes, kubeProxy: { ...kubeProxy, strictARP: true } }
+}
+
+function assembleLoadBalancer(
+  raw: Raw,
+  whole: z.output<typeof inventorySchema>['loadBalancer'],
+  options: PathOptions,
+): LoadBalancer | undefined {
+  if (!whole) return undefined
+  const { pools, peers } = whole.metallb
+  const closed = Object.entries(peers).map(([name, { password, ...peer }]) => {
+    if (password === undefined) return [name, peer] as const
+    const where = whereOf(raw.places, ['loadBalancer', 'metallb', 'peers', name, 'password'])
+    return [name, { ...peer, password: secretAt(password, where, options) }] as const
+  })
+  return { metallb: { pools, peers: Object.fromEntries(closed) } }
+}
+
+function secretAt(reference: SecretReference, where: string, options: PathOptions): Secret {
+  const own = 'file' in reference ? { file: localPath(reference.file, options) } : reference
+  return new Secret(own, where, options.openSecret)
+}
+
 function clusterOrigins(raw: Raw): ReadonlyMap<string, readonly Origin[]> {
-  const sections = ['name', 'kubernetes', 'runtime', 'network', 'artifacts', 'hosts', 'groups']
+  const sections = ['name', 'kubernetes', 'runtime', 'network', 'artifacts', 'loadBalancer', 'hosts', 'groups']
   const keys = [...raw.places.keys()].filter((key) => sections.includes(key.split('\0')[0] ?? ''))
   return new Map(
     keys.map((key) => {
@@ -57,14 +90,8 @@ function assembleHost(raw: Raw, resolved: Resolved, options: PathOptions): Host 
   const { name } = resolved
   const own = mapAt(raw.data, 'hosts', name)
   const { ssh, become, vars, ...rest } = resolvedSettings.parse(resolved.settings)
-  const open = (reference: SecretReference, path: readonly string[]): Secret => {
-    const where = resolved.origins.get(placeKey(path))?.[0]?.where ?? ''
-    return new Secret(
-      'file' in reference ? { file: localPath(reference.file, options) } : reference,
-      where,
-      options.openSecret,
-    )
-  }
+  const open = (reference: SecretReference, path: readonly string[]): Secret =>
+    secretAt(reference, resolved.origins.get(placeKey(path))?.[0]?.where ?? '', options)
   const { password, passphrase, identityFile, knownHostsFile, ...sshRest } = ssh
   const { password: becomePassword, ...becomeRest } = become
   return {

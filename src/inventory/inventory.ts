@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Origins } from './layers.ts'
 import type { artifacts, kubernetes, network, runtime } from './schema.ts'
 import type { resolvedSettings, roles } from './schema-host.ts'
+import type { loadBalancer } from './schema-load-balancer.ts'
 import type { Secret } from './secret.ts'
 
 /** Readonly all the way down; a secret stays a secret. */
@@ -35,6 +36,20 @@ export type Kubernetes = Frozen<z.output<typeof kubernetes>>
 export type Runtime = Frozen<z.output<typeof runtime>>
 export type Network = Frozen<z.output<typeof network>>
 export type ArtifactSource = Frozen<z.output<typeof artifacts>>['source']
+
+type Metallb = z.output<typeof loadBalancer>['metallb']
+
+/** Addresses for Services, as MetalLB gives them out. */
+export type Pool = Frozen<Metallb['pools'][string]>
+/** A router that is told by BGP. */
+export type Peer = Frozen<Omit<Metallb['peers'][string], 'password'>> & { readonly password?: Secret }
+
+export interface LoadBalancer {
+  readonly metallb: {
+    readonly pools: Readonly<Record<string, Pool>>
+    readonly peers: Readonly<Record<string, Peer>>
+  }
+}
 
 /** A value of `vars`: JSON, or a secret. */
 export type Var = Secret | string | number | boolean | null | readonly Var[] | { readonly [key: string]: Var }
@@ -72,6 +87,8 @@ export interface Inventory {
   readonly runtime: Runtime
   readonly network: Network
   readonly artifacts: { readonly source: ArtifactSource }
+  /** Left out where nothing makes Services of type LoadBalancer work. */
+  readonly loadBalancer?: LoadBalancer
   /** In the order of the file; at least one. */
   readonly hosts: readonly Host[]
   /** Group name to host names. */

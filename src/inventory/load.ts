@@ -1,8 +1,10 @@
 import { assemble, type PathOptions } from './assemble.ts'
 import { hostContradictions, hostCount, idleProxySettings, plainSecrets, sameMachine, unknownNames } from './checks.ts'
+import { endpointProblems } from './endpoint-checks.ts'
 import type { Inventory } from './inventory.ts'
 import { problemsOf } from './issues.ts'
 import { labLinkProblems } from './lab-checks.ts'
+import { loadBalancerProblems } from './load-balancer-checks.ts'
 import { InventoryError, type Problem } from './problem.ts'
 import { mapAt, type Raw, resolveHost } from './resolve.ts'
 import { inventory as inventorySchema } from './schema.ts'
@@ -28,6 +30,8 @@ export function loadInventory(text: string, options: LoadOptions): Inventory {
     ...[hostCount, sameMachine, hostContradictions, idleProxySettings, labLinkProblems, subnetProblems].flatMap(
       (check) => check(raw, inventory),
     ),
+    ...loadBalancerProblems(raw, inventory),
+    ...endpointProblems(raw, inventory),
   ]
   if (problems.length > 0) throw new InventoryError(options.file, problems)
   return deepFreeze(inventory)

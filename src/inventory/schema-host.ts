@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { address, dnsLabel, flag, hostPath, ipAddress, labelKey, labelValue, line, whole } from './scalars.ts'
 import { kernel, kubelet } from './schema-kernel.ts'
 import { machine } from './schema-lab.ts'
+import { point } from './schema-point.ts'
 import { become, ssh } from './schema-ssh.ts'
 
 /**
@@ -39,6 +40,13 @@ export const verify = z
     clockSkewMs: whole('milliseconds', 10, 3_600_000)
       .default(1000)
       .describe('How far the clock may be from that of this machine.'),
+    points: z
+      .array(point)
+      .max(16, { error: 'at most 16 of them' })
+      .default([])
+      .describe(
+        'Places this machine shall be near to: host:port (443 when left out), or {to, limitMs}. How long a TCP connection takes to begin is shown with the round trips between hosts; over its limit the machine is not changed.',
+      ),
     nestedVirtualisation: flag
       .default(false)
       .describe('The machine is to run virtual machines: /dev/kvm is then required, otherwise only advised.'),

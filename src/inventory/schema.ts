@@ -13,7 +13,9 @@ import {
   version,
   whole,
 } from './scalars.ts'
+import { virtualAddress } from './schema-endpoint.ts'
 import { group, host, settings } from './schema-host.ts'
+import { loadBalancer } from './schema-load-balancer.ts'
 
 const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'mh', 'fo', 'ovf'] as const
 
@@ -23,7 +25,7 @@ const kubeProxy = z
       .enum(['ipvs', 'nftables', 'iptables', 'none'])
       .default('ipvs')
       .describe(
-        'How service addresses reach pods. ipvs is deprecated upstream and goes with Kubernetes 1.43; nftables wants kernel 5.13.',
+        'How service addresses reach pods. ipvs is deprecated upstream and goes with Kubernetes 1.43; nftables wants kernel 5.13. none is refused as long as no network takes kube-proxy’s place.',
       ),
     scheduler: z
       .enum(schedulers)
@@ -31,7 +33,9 @@ const kubeProxy = z
       .describe('ipvs only: how connections are spread over pods. rr takes turns.'),
     strictARP: flag
       .default(false)
-      .describe('ipvs only: answer ARP only for addresses of the very card. MetalLB in layer-2 mode needs it.'),
+      .describe(
+        'ipvs only: answer ARP only for addresses of the very card. True by itself where a pool of loadBalancer has mode l2.',
+      ),
     tcpTimeout: duration
       .exactOptional()
       .describe('ipvs only: idle TCP connections are forgotten after this. Otherwise the kernel decides.'),
@@ -66,6 +70,7 @@ export const kubernetes = z
       .describe(
         'host:port all nodes reach the API by. Cannot be changed later; give one if a second control plane may ever come. Otherwise the address of the first control plane.',
       ),
+    virtualAddress: virtualAddress.exactOptional(),
     certSANs: z.array(address).default([]).describe("More names and addresses in the API server's certificate."),
     kubeProxy,
     etcd: z
@@ -149,6 +154,7 @@ export const inventory = z
     runtime,
     network,
     artifacts,
+    loadBalancer: loadBalancer.exactOptional(),
     ...settings,
     groups: z.record(dnsLabel, group).exactOptional().describe('Groups of hosts by name.'),
     hosts: z.record(hostName, host).describe('The machines by name.'),

@@ -49,9 +49,11 @@ export function subnetProblems(raw: Raw, inventory: Inventory): readonly Problem
 }
 
 function takenAddresses(raw: Raw, inventory: Inventory): Problem[] {
-  const { podSubnet, serviceSubnet, controlPlaneEndpoint = '' } = inventory.kubernetes
+  const { podSubnet, serviceSubnet, controlPlaneEndpoint = '', virtualAddress } = inventory.kubernetes
   const endpoint = controlPlaneEndpoint.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '')
-  const addresses: [readonly string[], string][] = [[['kubernetes', 'controlPlaneEndpoint'], endpoint]]
+  const addresses: [readonly string[], string][] = [
+    [['kubernetes', ...(virtualAddress ? ['virtualAddress', 'address'] : ['controlPlaneEndpoint'])], endpoint],
+  ]
   for (const host of inventory.hosts) {
     addresses.push(
       [['hosts', host.name, 'address'], host.address ?? ''],

@@ -33,12 +33,13 @@ export function memoryShort({ wanted, promisedMiB, rooms }: Balance): InputError
   if (tight === undefined || tight.freeMiB - promisedMiB >= wantedMiB) return undefined
   const freeMiB = Math.max(0, tight.freeMiB - promisedMiB)
   const asked = wanted.length === 1 ? 'the machine asks for' : `${wanted.length} machines together ask for`
+  const fewer = wanted.length === 1 ? '' : ', or for fewer machines'
   const more = `mount -o remount,size=${(wantedMiB + promisedMiB) * 2}M ${SHARED}`
   return new InputError({
     what: `${asked} ${wantedMiB} MiB of memory, ${tight.name} has room for ${freeMiB} MiB`,
     where: 'this machine',
     why: promisedMiB > 0 ? `machines that run may still take ${promisedMiB} MiB` : 'it is in use',
-    fix: `ask for less (lab.memory)${tight.name === SHARED ? `, or enlarge it: ${more}` : ', or end other programs'}`,
+    fix: `ask for less (lab.memory)${fewer}${tight.name === SHARED ? `, or enlarge it: ${more}` : ', or end other programs'}`,
   })
 }
 

@@ -2,7 +2,7 @@ import type { Event } from '../core/events.ts'
 import type { Renderer, Sink } from './renderer.ts'
 
 /** Grows by a minor number when something is added, by a major one when something changes its meaning. */
-export const EVENT_SCHEMA = '1.0'
+export const EVENT_SCHEMA = '1.1'
 
 /**
  * JSON lines: one event each, the first says which schema. Text is what the host sent; everything a terminal could act

@@ -76,6 +76,7 @@ export class LinesRenderer implements Renderer {
   #describe(event: Event): readonly string[] {
     switch (event.type) {
       case 'run':
+      case 'measured':
         return []
       case 'task':
         return this.#task(event)

@@ -24,32 +24,35 @@ export function matrixLines(matrix: Matrix, options: MatrixOptions): readonly st
   const title = options.paint.strong(`${inert(matrix.title)}${unit}`)
   const names = matrix.hosts.map((host) => inert(host))
   // A number, the name cut to eight columns, and a cell for each host must stand beside each other.
-  const fits = matrix.hosts.length <= WHOLE_HOSTS && 12 + matrix.hosts.length * (CELL_COLUMNS + 1) <= options.columns
+  const width = (matrix.places ?? matrix.hosts).length * (CELL_COLUMNS + 1)
+  const fits = matrix.hosts.length <= WHOLE_HOSTS && 12 + width <= options.columns
   const body = fits ? grid(matrix, names, options) : summary(matrix, options)
   return [title, ...body, ...notes(matrix, options, fits)]
 }
 
 function grid(
-  { hosts, cells }: Matrix,
+  { hosts, cells, places }: Matrix,
   names: readonly string[],
   { paint, columns }: MatrixOptions,
 ): readonly string[] {
   const cellOf = new Map(cells.map((cell) => [`${cell.from} ${cell.to}`, cell]))
   const width = CELL_COLUMNS + 1
-  const label = Math.min(columns - hosts.length * width - 4, Math.max(...names.map(widthOf)))
+  const to = places ?? hosts
+  const label = Math.min(columns - to.length * width - 4, Math.max(...names.map(widthOf)))
   const number = (i: number) => String(i + 1).padStart(2)
   const right = (text: string) => ' '.repeat(Math.max(0, width - widthOf(text))) + text
-  const header = ' '.repeat(label + 4) + hosts.map((_, i) => right(String(i + 1))).join('')
+  const header = ' '.repeat(label + 4) + to.map((_, i) => right(String(i + 1))).join('')
   const rows = hosts.map((from, i) => {
-    const row = hosts.map((to) => {
-      const cell = cellOf.get(`${from} ${to}`)
-      if (!cell) return right(from === to ? '·' : '')
+    const row = to.map((place) => {
+      const cell = cellOf.get(`${from} ${place}`)
+      if (!cell) return right(from === place ? '·' : '')
       const text = right(cut(inert(cell.text), CELL_COLUMNS - 1) + SIGN[cell.tone])
       return toned(cell, paint)(text)
     })
-    return `${number(i)}  ${pad(cut(names[i] ?? from, label), label)}${row.join('')}`
+    return `${places ? '  ' : number(i)}  ${pad(cut(names[i] ?? from, label), label)}${row.join('')}`
   })
-  return [paint.faint(header.trimEnd()), ...rows.map((row) => row.trimEnd())]
+  const legend = (places ?? []).map((place, i) => paint.faint(cut(`${number(i)}: ${inert(place)}`, columns)))
+  return [paint.faint(header.trimEnd()), ...rows.map((row) => row.trimEnd()), ...legend]
 }
 
 /** `usual` cells keep the column of the sign free, so that figures stand below each other. */
@@ -62,14 +65,15 @@ function toned({ tone }: MatrixCell, paint: Paint): (text: string) => string {
 }
 
 /** Among many hosts: how many are as usual, and what that is. */
-function summary({ cells, hosts }: Matrix, { columns }: MatrixOptions): readonly string[] {
+function summary({ cells, hosts, places }: Matrix, { columns }: MatrixOptions): readonly string[] {
   const usual = cells.filter(({ tone }) => tone === 'usual')
   const counts = [...Map.groupBy(usual, ({ text }) => text)].map(([text, same]) => [text, same.length] as const)
   const [most] = counts.toSorted(([, a], [, b]) => b - a)
   const figures = usual.map(({ text }) => Number(text)).filter((value) => !Number.isNaN(value))
   const range = figures.length === 0 ? undefined : `${least(figures)} to ${-least(figures.map((value) => -value))}`
   const what = counts.length === 1 ? `all ${most?.[0]}` : (range ?? `most ${most?.[0]}`)
-  const text = `${usual.length} of ${count(cells.length, 'way')} between ${count(hosts.length, 'host')} as usual: ${inert(what)}`
+  const ends = `${count(hosts.length, 'host')}${places ? ` and ${count(places.length, 'place')}` : ''}`
+  const text = `${usual.length} of ${count(cells.length, 'way')} between ${ends} as usual: ${inert(what)}`
   return [cut(usual.length === 0 ? `none of ${count(cells.length, 'way')} as usual` : `  ${text}`, columns)]
 }
 

@@ -9,7 +9,7 @@ import type { KubeObject } from '../facts/kube-object.ts'
  * writes some values in another way than we do, and only it can tell then.
  */
 export function isApplied(wanted: KubeObject, live: KubeObject, manager: string): boolean {
-  const owned = ownedFields(live, manager)
+  const owned = ownedFields(live, manager) ?? (isBare(wanted) ? {} : undefined)
   return owned !== undefined && holds(wanted, live) && within(owned, wanted)
 }
 
@@ -19,6 +19,12 @@ function ownedFields({ metadata: { managedFields } }: KubeObject, manager: strin
     (entry) => isRecord(entry) && entry.manager === manager && entry.operation === 'Apply' && !entry.subresource,
   )
   return ours.length === 1 ? ours[0].fieldsV1 : undefined
+}
+
+/** Of an object that has nothing but a name there is no field to own, and the server keeps no record of the apply. */
+function isBare({ apiVersion: _version, kind: _kind, metadata, ...rest }: KubeObject): boolean {
+  const { name: _name, namespace: _namespace, ...said } = metadata
+  return Object.keys(said).length === 0 && Object.keys(rest).length === 0
 }
 
 /** Whether everything in `wanted` is in `live`. Lists must be equally long: of a longer one the owner of the rest is not known. */
@@ -50,11 +56,17 @@ function partOf(key: string, wanted: unknown): unknown {
   if (kind === 'i:') return wanted[Number(name)]
   const named: unknown = JSON.parse(name)
   if (kind === 'v:') return wanted.find((item) => isDeepStrictEqual(item, named))
-  return wanted.find((item) => isRecord(named) && isRecord(item) && hasKeys(item, named))
+  if (!isRecord(named)) return undefined
+  const items = wanted.filter(isRecord)
+  return items.find((item) => hasKeys(item, named)) ?? items.find((item) => mayHaveKeys(item, named))
+}
+
+function hasKeys(item: Record<string, unknown>, keys: Record<string, unknown>): boolean {
+  return Object.entries(keys).every(([key, value]) => item[key] === value)
 }
 
 /** A key that the item leaves out has the server's default in the set. */
-function hasKeys(item: Record<string, unknown>, keys: Record<string, unknown>): boolean {
+function mayHaveKeys(item: Record<string, unknown>, keys: Record<string, unknown>): boolean {
   return Object.entries(keys).every(([key, value]) => item[key] === undefined || item[key] === value)
 }
 

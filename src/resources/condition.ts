@@ -1,4 +1,5 @@
 import type { Answers, AnyProbe } from '../core/fact.ts'
+import type { Figure } from '../core/figure.ts'
 import { quote } from '../core/quote.ts'
 import { type Key, type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
 
@@ -7,7 +8,7 @@ export interface ConditionWant {
   readonly name: string
   readonly probes: readonly AnyProbe[]
   /** Does it hold, and what shows it? */
-  readonly holds: (answers: Answers) => { readonly holds: boolean; readonly evidence: string }
+  readonly holds: (answers: Answers) => Holding
   /** As a plan says it: `CoreDNS answers`. */
   readonly wanted: string
   /** POSIX sh that ends with status 0 as soon as it holds. */
@@ -18,6 +19,8 @@ export interface ConditionWant {
 interface Holding {
   readonly holds: boolean
   readonly evidence: string
+  /** What was counted beside it. */
+  readonly figures?: readonly Figure[]
 }
 
 /**
@@ -35,6 +38,7 @@ const conditionType: ResourceType<ConditionWant, Holding> = {
   steps: ({ wanted, wait, timeoutMs }, { holds }) =>
     holds ? [] : [{ title: `wait until ${wanted}`, body: wait, timeoutMs }],
   evidence: (_want, { evidence }) => evidence,
+  figures: (_want, { figures }) => figures ?? [],
 }
 
 export function condition(want: ConditionWant, options: ResourceOptions = {}): Resource {

@@ -1,43 +1,112 @@
-import { parse } from 'yaml'
+import { isMap, parse, parseDocument } from 'yaml'
 import type { Change } from '../core/change.ts'
+import { sha256 } from '../core/plan.ts'
 import { quote } from '../core/quote.ts'
 import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
 import { kubeProbe } from '../facts/kube-object.ts'
-import { kubectlPrelude, WITH_OUR_PATH } from '../facts/kubectl.ts'
+import { kubectlPrelude } from '../facts/kubectl.ts'
 
 export interface KubeProxyConfigWant {
   /** Fields of KubeProxyConfiguration that we decide; everything else is kube-proxy's own. */
   readonly wanted: Readonly<Record<string, unknown>>
-  /** kubeadm configuration on the host that holds the same values. */
-  readonly config: string
 }
 
+interface Have {
+  readonly text: string
+  readonly config: unknown
+  readonly resourceVersion: string
+  /** Digest of the settings its pods must have begun with; nothing where kubeadm alone was at work. */
+  readonly promised: string | undefined
+  /** Digest of the settings they were last restarted for. */
+  readonly begun: string | undefined
+}
+
+/** On the ConfigMap, and on the pods that were started after it was written: restart is state. */
+const MARK = 'provision/kube-proxy-config'
+
+const RESTARTS = 'restarts kube-proxy on every node, one after the other'
+
 const live = kubeProbe('v1', 'ConfigMap', 'kube-system/kube-proxy')
+const pods = kubeProbe('apps/v1', 'DaemonSet', 'kube-system/kube-proxy')
 
 /**
  * kube-proxy's configuration in the living cluster. kubeadm writes it once and never again, so a changed inventory would
- * be forgotten without this: the add-on phase is run again and the DaemonSet restarted, node by node.
+ * be forgotten without this. What stands in it beside our fields is kept, and the DaemonSet rolls, node by node.
  */
-const kubeProxyConfigType: ResourceType<KubeProxyConfigWant, Readonly<Record<string, unknown>>> = {
+const kubeProxyConfigType: ResourceType<KubeProxyConfigWant, Have> = {
   name: 'kube-proxy-config',
   key: () => 'kube-proxy:config',
-  probes: () => [live],
+  probes: () => [live, pods],
   observe(_want, answers) {
-    const seen = answers.get(live)
-    if (seen.state !== 'present') return { unknown: 'the cluster has no kube-proxy configuration yet' }
-    const data = seen.object.data as Readonly<Record<string, string>> | undefined
-    return parse(data?.['config.conf'] ?? '{}') as Record<string, unknown>
+    const [map, set] = [answers.get(live), answers.get(pods)]
+    if (map.state !== 'present' || set.state !== 'present')
+      return { unknown: 'the cluster has no kube-proxy configuration yet' }
+    const data = map.object.data as Readonly<Record<string, string>> | undefined
+    const text = data?.['config.conf'] ?? ''
+    const { template } = set.object.spec as { readonly template: { readonly metadata?: Annotated } }
+    return {
+      text,
+      config: parse(text),
+      resourceVersion: String(map.object.metadata.resourceVersion),
+      promised: markOf(map.object.metadata),
+      begun: markOf(template.metadata),
+    }
   },
-  diff: ({ wanted }, have) => differences(wanted, have),
-  steps: (want, have) =>
-    differences(want.wanted, have).length === 0
-      ? []
-      : [{ title: 'configure kube-proxy again and restart it', body: script(want), timeoutMs: 600_000 }],
+  diff({ wanted }, have) {
+    const changes = differences(wanted, have.config)
+    if (changes.length > 0) {
+      const after = settled(wanted, have.text)
+      return [
+        ...changes,
+        { what: 'config.conf', from: '', to: '', text: { before: have.text, after }, disrupts: RESTARTS },
+      ]
+    }
+    if (have.promised === have.begun || have.promised === undefined) return []
+    return [{ what: 'pods', from: 'begun with other settings', to: 'restarted', disrupts: RESTARTS }]
+  },
+  steps(want, have) {
+    if (this.diff(want, have).length === 0) return []
+    return [{ title: 'configure kube-proxy and restart it', body: script(want, have), timeoutMs: 660_000 }]
+  },
   evidence: ({ wanted }) => `mode ${String(wanted.mode)}`,
 }
 
 export function kubeProxyConfig(want: KubeProxyConfigWant, options: ResourceOptions = {}): Resource {
   return resource(kubeProxyConfigType, want, { title: 'kube-proxy configuration', ...options })
+}
+
+interface Annotated {
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+function markOf(metadata: unknown): string | undefined {
+  return (metadata as Annotated | undefined)?.annotations?.[MARK]
+}
+
+/** The text with our fields in it; a comment, an order, a field of somebody else's stays. */
+function settled(wanted: Readonly<Record<string, unknown>>, text: string): string {
+  const document = parseDocument(text)
+  const put = (path: readonly string[], value: unknown) => {
+    if (isRecord(value) && isMap(document.getIn(path))) {
+      for (const [key, inner] of Object.entries(value)) put([...path, key], inner)
+    } else document.setIn(path, value)
+  }
+  for (const [key, value] of Object.entries(wanted)) put([key], value)
+  const after = document.toString({ lineWidth: 0 })
+  return text.endsWith('\n') ? after : after.trimEnd()
+}
+
+/** Written first, then the pods begin anew: cut off in between, the mark says that they have not. */
+function script({ wanted }: KubeProxyConfigWant, { text, config, resourceVersion }: Have): string {
+  const after = differences(wanted, config).length > 0 ? settled(wanted, text) : text
+  const mark = { annotations: { [MARK]: sha256(after) } }
+  // Refused by the API server when somebody else has written it in the meantime.
+  const map = { metadata: { ...mark, resourceVersion }, data: { 'config.conf': after } }
+  const set = { spec: { template: { metadata: mark } } }
+  return `${kubectlPrelude(60)}
+k -n kube-system patch configmap kube-proxy --type=merge --patch ${quote(JSON.stringify(map))} &&
+k -n kube-system patch daemonset kube-proxy --type=merge --patch ${quote(JSON.stringify(set))} &&
+k -n kube-system rollout status daemonset/kube-proxy --timeout=600s`
 }
 
 /** Differences in what we want; values only the cluster has are left alone. Durations compare by length, not by spelling. */
@@ -47,7 +116,7 @@ function differences(wanted: Readonly<Record<string, unknown>>, have: unknown, p
     const name = path === '' ? key : `${path}.${key}`
     if (isRecord(value)) return differences(value, held[key], name)
     if (same(value, held[key])) return []
-    return [{ what: name, from: text(held[key]), to: text(value), disrupts: 'restarts kube-proxy on every node' }]
+    return [{ what: name, from: text(held[key]), to: text(value) }]
   })
 }
 
@@ -75,12 +144,4 @@ function goSeconds(duration: string): number | undefined {
 
 function text(value: unknown): string {
   return value === undefined ? 'unset' : typeof value === 'string' ? value || '""' : JSON.stringify(value)
-}
-
-function script({ config }: KubeProxyConfigWant): string {
-  return `${WITH_OUR_PATH}
-${kubectlPrelude(60)}
-kubeadm init phase addon kube-proxy --config ${quote(config)} &&
-k -n kube-system rollout restart daemonset/kube-proxy &&
-k -n kube-system rollout status daemonset/kube-proxy --timeout=300s`
 }

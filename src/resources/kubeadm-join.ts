@@ -32,6 +32,7 @@ interface Joining {
   readonly complete: boolean
 }
 
+/** The first is written by the kubelet, once it has credentials of its own. */
 const WORKER_FILES = ['/etc/kubernetes/kubelet.conf', '/var/lib/kubelet/config.yaml']
 const CONTROL_PLANE_FILES = [
   ...WORKER_FILES,
@@ -41,7 +42,13 @@ const CONTROL_PLANE_FILES = [
 ]
 
 /** Checks that only say "somebody has begun here already". */
-const JOIN_BEGUN = [...BEGUN, 'FileAvailable--etc-kubernetes-kubelet.conf', 'FileAvailable--etc-kubernetes-pki-ca.crt']
+const JOIN_BEGUN = [
+  ...BEGUN,
+  'DirAvailable--etc-kubernetes-manifests',
+  'FileAvailable--etc-kubernetes-kubelet.conf',
+  'FileAvailable--etc-kubernetes-bootstrap-kubelet.conf',
+  'FileAvailable--etc-kubernetes-pki-ca.crt',
+]
 
 /**
  * A further node of a cluster. Done means that the kubelet has its own credentials for this very cluster, and of a control
@@ -88,23 +95,48 @@ function look(want: KubeadmJoinWant, answers: Answers): Joining | Unknown {
   return { files, complete }
 }
 
-function strayReason({ node, first }: KubeadmJoinWant): string {
+function strayReason({ node, first, controlPlane }: KubeadmJoinWant): string {
+  // Of a control plane etcd knows as well.
+  const remove = controlPlane ? `provision remove INVENTORY ${node} --dead` : `on ${first}: kubectl delete node ${node}`
   return (
     `the cluster has a node ${node}, and this machine is not it (installed anew?). If the old one is gone for good, ` +
-    `on ${first}: kubectl delete node ${node}, and run the same command again`
+    `${remove}, and run the same command again`
   )
 }
 
-function joinStep({ file, timeoutMs, ignorePreflightErrors }: KubeadmJoinWant, { files }: Joining): Step {
+function joinStep({ file, timeoutMs, controlPlane, ignorePreflightErrors }: KubeadmJoinWant, { files }: Joining): Step {
   const blob = blobOf('kubeadm join configuration', file.get() ?? '', true)
-  const ignored = [...ignorePreflightErrors, ...(files.length > 0 ? JOIN_BEGUN : [])]
-  const ignore = ignored.length > 0 ? ` --ignore-preflight-errors=${quote(ignored.join(','))}` : ''
+  const begun = [...ignorePreflightErrors, ...JOIN_BEGUN]
+  // The kubelet has its credentials and may be Ready: kubeadm would take that for another machine of this name.
+  const skip = WORKER_FILES.every((path) => files.includes(path)) ? ' --skip-phases=kubelet-start' : ''
   return {
     title: files.length > 0 ? 'go on with kubeadm join' : 'kubeadm join',
     blobs: [blob],
     body: `${WITH_OUR_PATH}
 config=$(blob ${blob.sha256})
-exec kubeadm join --config "$config"${ignore}`,
+join() { kubeadm join --config "$config" "$@"; }
+join${ignoring(files.length > 0 ? begun : ignorePreflightErrors)}${skip} && exit
+code=$?
+${controlPlane ? goOn(begun) : ''}
+exit $code`,
     timeoutMs,
   }
+}
+
+function ignoring(checks: readonly string[]): string {
+  return checks.length > 0 ? ` --ignore-preflight-errors=${quote(checks.join(','))}` : ''
+}
+
+/**
+ * Between the start of the kubelet and its first certificate kubeadm adds the etcd member, and asks etcd for the list of its
+ * members once, with two seconds of patience (kubeadm 1.36, util/etcd: `listMembers` gives up at the first error). On a busy
+ * machine that ends a join with which nothing is wrong; every phase of it can be run again.
+ */
+function goOn(begun: readonly string[]): string {
+  return `for try in 2 3; do
+  [ -e /etc/kubernetes/bootstrap-kubelet.conf ] || break
+  printf 'kubeadm ended while the etcd member joined: going on (%s of 3)\\n' $try
+  join${ignoring(begun)} && exit
+  code=$?
+done`
 }

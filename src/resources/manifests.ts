@@ -10,9 +10,20 @@ import { type KubeApply, type KubeApplyAsk, kubeApply } from '../facts/kube-appl
 import { type KubeObject, type KubeSeen, kubeObject, refOf } from '../facts/kube-object.ts'
 import { feed, kubectlPrelude, listText } from '../facts/kubectl.ts'
 import { isApplied } from './applied.ts'
+import { waitUntil } from './condition.ts'
 
 /** Owner of every field we apply. */
 export const FIELD_MANAGER = 'provision'
+
+/** The same objects with what only the living ones tell in them; and what that changes, as a person understands it. */
+export type Settle = (live: readonly KubeObject[]) => {
+  readonly objects: readonly KubeObject[]
+  readonly changes: readonly Change[]
+}
+
+interface Want extends KubeApplyAsk {
+  readonly settle?: Settle
+}
 
 /** One object: what it is now, and what a server-side apply would make of it. */
 interface Pair {
@@ -21,33 +32,58 @@ interface Pair {
   readonly would: KubeObject | undefined
 }
 
+interface Have {
+  readonly wanted: readonly KubeObject[]
+  readonly pairs: readonly Pair[]
+  /** Told before what differs in each object. */
+  readonly first: readonly Change[]
+}
+
 /**
  * Objects in the cluster, by server-side apply under our own field manager. What differs is what the API server itself
  * says would change, and it is asked only where an object is not surely as we applied it; a field that somebody else owns is a conflict, and a conflict is an error that names the owner.
  */
-const manifestsType: ResourceType<KubeApplyAsk, readonly Pair[]> = {
+const manifestsType: ResourceType<Want, Have> = {
   name: 'manifests',
   key: ({ set }) => `manifests:${set}`,
   // The objects are in the cluster's own store; their pods may write where they mount folders of the host.
   paths: ({ objects }) => [...new Set(objects.flatMap(mountedHostPaths))],
   probes: (want): readonly AnyProbe[] => want.objects.map((object) => probe(kubeObject, refOf(object))),
-  closer: (want, answers): readonly AnyProbe[] =>
-    needsServer(want, liveOf(want, answers)) ? [probe(kubeApply, want)] : [],
-  observe: (want, answers) => {
+  closer(want, answers): readonly AnyProbe[] {
     const live = liveOf(want, answers)
-    return pairs(want, live, needsServer(want, live) ? answers.get(probe(kubeApply, want)) : undefined)
+    const { ask } = settled(want, live)
+    return needsServer(ask, live) ? [probe(kubeApply, ask)] : []
   },
-  diff: (_want, have) => have.flatMap(changesOf),
-  steps: (want, have): readonly Step[] => (have.some((pair) => changesOf(pair).length > 0) ? [applyStep(want)] : []),
+  observe(want, answers) {
+    const live = liveOf(want, answers)
+    const { ask, changes } = settled(want, live)
+    const seen = pairs(ask, live, needsServer(ask, live) ? answers.get(probe(kubeApply, ask)) : undefined)
+    return 'unknown' in seen ? seen : { wanted: ask.objects, pairs: seen, first: changes }
+  },
+  diff: (_want, have) => changesOf(have),
+  steps: (want, have): readonly Step[] =>
+    changesOf(have).length > 0 ? [applyStep({ ...want, objects: have.wanted })] : [],
   evidence: ({ objects }) => `${objects.length} objects as wanted`,
 }
 
-export function manifests(set: string, objects: readonly KubeObject[], options: ResourceOptions = {}): Resource {
+/** `settle`, where what is wanted depends on what is there: it may change objects, but not which they are. */
+export function manifests(
+  set: string,
+  objects: readonly KubeObject[],
+  options: ResourceOptions = {},
+  settle?: Settle,
+): Resource {
   return resource(
     manifestsType,
-    { set, objects, manager: FIELD_MANAGER },
+    { set, objects, manager: FIELD_MANAGER, ...(settle ? { settle } : {}) },
     { title: `${set}: ${objects.length} objects`, ...options },
   )
+}
+
+function settled({ settle, ...ask }: Want, live: readonly KubeSeen[]) {
+  if (!settle) return { ask, changes: [] }
+  const { objects, changes } = settle(live.flatMap((seen) => (seen.state === 'present' ? [seen.object] : [])))
+  return { ask: { ...ask, objects }, changes }
 }
 
 function liveOf({ objects }: KubeApplyAsk, answers: Answers): readonly KubeSeen[] {
@@ -83,7 +119,12 @@ function nameOf({ kind, metadata }: KubeObject): string {
   return `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`
 }
 
-function changesOf({ name, live, would }: Pair): readonly Change[] {
+function changesOf({ pairs: all, first }: Have): readonly Change[] {
+  const each = all.flatMap(changesOfPair)
+  return each.length > 0 ? [...first, ...each] : []
+}
+
+function changesOfPair({ name, live, would }: Pair): readonly Change[] {
   if (!live) return [{ what: name, from: 'absent', to: 'created' }]
   if (!would) return []
   const [before, after] = [comparable(live), comparable(would)]
@@ -107,11 +148,20 @@ function comparable({ status: _status, metadata, ...rest }: KubeObject): object 
   return { ...rest, metadata: kept }
 }
 
+/** For as long a webhook is waited for that checks some of the objects and cannot be called. */
+const WEBHOOK_SECONDS = 180
+
+/** An add-on's webhook is one of its pods, and gone for a moment whenever that restarts: the apply is then done again. */
 function applyStep({ set, objects, manager }: KubeApplyAsk): Step {
   return {
     title: `apply ${set}`,
     body: `${kubectlPrelude(60)}
-${feed(listText(objects))} k apply --server-side --field-manager=${quote(manager)} -f -`,
-    timeoutMs: 300_000,
+applied() {
+  said=$(${feed(listText(objects))} k apply --server-side --field-manager=${quote(manager)} -f - 2>&1) && return
+  case $said in *'failed calling webhook'*) return 1 ;; *) printf '%s\\n' "$said"; exit 1 ;; esac
+}
+${waitUntil('applied', WEBHOOK_SECONDS, 'an answer of the webhook that checks these objects')}
+printf '%s\\n' "$said"`,
+    timeoutMs: 300_000 + WEBHOOK_SECONDS * 1000,
   }
 }

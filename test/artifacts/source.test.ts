@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,8 @@ let root = ''
 let server: Server
 let base = ''
 let asked: string[] = []
+let ranges: string[] = []
+let isDeaf = false
 const pages = new Map<string, Buffer | 'silence'>()
 
 beforeAll(async () => {
@@ -39,7 +41,7 @@ beforeAll(async () => {
     const page = pages.get(request.url ?? '')
     if (page === undefined) response.writeHead(404).end()
     else if (page === 'silence') response.writeHead(200, { 'content-length': '10' }).write('abc')
-    else response.end(page)
+    else sendPage(page, request.headers.range, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -51,7 +53,18 @@ afterAll(async () => {
 })
 beforeEach(() => {
   asked = []
+  ranges = []
 })
+
+/** As servers do that can begin in the middle; a deaf one cannot. */
+function sendPage(page: Buffer, range: string | undefined, response: ServerResponse): void {
+  if (range !== undefined) ranges.push(range)
+  const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0)
+  if (isDeaf || start === 0) return void response.end(page)
+  if (start >= page.byteLength) return void response.writeHead(416).end()
+  response.writeHead(206, { 'content-range': `bytes ${start}-${page.byteLength - 1}/${page.byteLength}` })
+  response.end(page.subarray(start))
+}
 
 function found(path: string, more: Partial<Download>): Download {
   const page = pages.get(`/${path}`)
@@ -114,6 +127,51 @@ test('members of an archive come out by their artifact names; nothing else of it
   )
   expect(names.map((entry) => entry.name).sort()).toEqual(['cni_bridge', 'cni_host-local', 'plugins.tgz'])
   expect(await readdir(root)).not.toContain('escape')
+})
+
+test('offers tell hosts where to fetch, and nothing is fetched here before somebody waits for it', async () => {
+  const holds = { 'cni/bridge': 'bridge' }
+  const from = await supply('offers', [
+    found('example.test/plugins.tgz', { holds, format: 'tar.gz' }),
+    found('example.test/runc.amd64', { holds, arch: 'arm64' }),
+  ])
+  const [packed, plain] = await from.offers('cni/bridge')
+  expect(packed?.download).toMatchObject({ url: `${base}/example.test/plugins.tgz`, member: 'bridge', arch: 'amd64' })
+  expect(plain?.download).not.toHaveProperty('member')
+  expect(plain?.download?.sha256).toBe(sha256(RUNC))
+  expect(asked).toEqual([])
+  const here = await packed?.download?.here.promise
+  expect(here?.artifact).toMatchObject({ name: 'plugins.tgz', kind: 'archive', sha256: packed?.download?.sha256 })
+  expect(asked).toEqual(['/example.test/plugins.tgz'])
+  await expect(from.offers('kubelet')).rejects.toThrow('no release of kubelet is known')
+})
+
+test('a download goes on where it was cut off; a server that cannot gives all of it; a spoilt beginning is not kept', async () => {
+  const path = join(root, 'resumed', 'runc')
+  const part = async (text: string) => {
+    await mkdir(join(root, 'resumed'), { recursive: true })
+    await writeFile(`${path}.part`, text)
+  }
+  const fetched = () => download(`${base}/example.test/runc.amd64`, path, { sha256: sha256(RUNC) })
+  await part(RUNC.slice(0, 5))
+  await fetched()
+  expect(ranges).toEqual(['bytes=5-'])
+  expect(await readFile(path, 'utf8')).toBe(RUNC)
+  await rm(path)
+  await part('x'.repeat(RUNC.length + 10))
+  await fetched()
+  expect(await readFile(path, 'utf8')).toBe(RUNC)
+  await rm(path)
+  await part('evil')
+  await expect(fetched()).rejects.toThrow(/has sha256 [0-9a-f]{64}, expected/)
+  await fetched()
+  expect(await readdir(join(root, 'resumed'))).toEqual(['runc'])
+  await rm(path)
+  isDeaf = true
+  await part(RUNC.slice(0, 5))
+  await fetched()
+  isDeaf = false
+  expect(await readFile(path, 'utf8')).toBe(RUNC)
 })
 
 test('a member the archive lacks is named', async () => {

@@ -20,6 +20,7 @@ describe('completion', () => {
     expect(await complete('k')).toEqual(['kubeconfig'])
     expect(await complete('')).not.toContain('complete')
     expect(await complete('lab', 'sn')).toEqual(['snapshot'])
+    expect(await complete('certs', 'r')).toEqual(['renew'])
   })
   it('knows options of the verb', async () => {
     expect(await complete('up', '--dr')).toEqual(['--dry-run'])
@@ -32,6 +33,7 @@ describe('completion', () => {
     expect(await complete('up', inventory, '--limit=ga')).toEqual(['--limit=gamma'])
     expect(await complete('ssh', '-i', inventory, 'al')).toEqual(['alpha'])
     expect(await complete('lab', 'cut', inventory, 'be')).toEqual(['beta'])
+    expect(await complete('remove', inventory, 'beta', 'g')).toEqual(['gamma'])
     expect(await complete('lab', 'snapshot', inventory, 'be')).toEqual([])
   })
   it('knows the sections of the play', async () => {

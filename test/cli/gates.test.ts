@@ -127,7 +127,7 @@ describe('Meeting', () => {
     const seen: string[][] = []
     const meeting = new Meeting(['a', 'b', 'c'], async (present) => {
       seen.push([...present.keys()])
-      return new Set(['b'])
+      return { unfit: new Set(['b']), isNews: false }
     })
     const gate = meeting.gate(act, () => session)
     const a = gate(busy('a'), NOTHING)
@@ -137,6 +137,12 @@ describe('Meeting', () => {
     await expect(Promise.all([a, b])).resolves.toEqual(['act', 'stop'])
     meeting.arrived('a')
     expect(seen).toEqual([['a', 'b']])
+  })
+  it('has plans made anew where there are news, once', async () => {
+    const meeting = new Meeting(['a'], async () => ({ unfit: new Set(), isNews: true }))
+    const gate = meeting.gate(act, () => session)
+    await expect(gate(busy('a'), NOTHING)).resolves.toBe('again')
+    await expect(gate(busy('a'), NOTHING)).resolves.toBe('act')
   })
   it('keeps nobody who is visited for the sake of others', async () => {
     const meeting = new Meeting(['a', 'b'], () => Promise.reject(new Error('too soon')))

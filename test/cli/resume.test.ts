@@ -11,6 +11,7 @@ describe('resumeCommand', () => {
       'provision up x.yaml --limit a,b',
     ],
     ['in place of a limit with =', ['up', '--limit=c', 'x.yaml'], ['a'], 'provision up x.yaml --limit a'],
+    ['for hosts that are named anyway', ['remove', 'x.yaml', 'a'], ['a'], 'provision remove x.yaml a'],
     ['for all hosts', ['up', 'x.yaml', '--limit', 'c'], [], 'provision up x.yaml --limit c'],
     ['without what holds once', ['up', 'x.yaml', '--out', 'p', '--plan=q'], [], 'provision up x.yaml'],
     [

@@ -241,7 +241,7 @@ describe('--json', () => {
       .map((line) => JSON.parse(line))
     expect(code).toBe(0)
     expect(err).toBe('')
-    expect(events[0]).toMatchObject({ type: 'hello', schema: '1.0' })
+    expect(events[0]).toMatchObject({ type: 'hello', schema: '1.1' })
     expect(events[1]).toMatchObject({ type: 'run', hosts: ['a'], run: expect.stringMatching(/^[a-z0-9-]{1,64}$/) })
     expect(events.at(-1)).toMatchObject({
       type: 'end',

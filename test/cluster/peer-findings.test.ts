@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { type PeersWanted, peerFindings } from '../../src/cluster/peer-findings.ts'
 import { peerMatrices } from '../../src/cluster/peer-matrix.ts'
 import type { FlowSeen, HostSeen, PairSeen, PeersSeen } from '../../src/cluster/peers-seen.ts'
+import { matrixLines } from '../../src/render/matrix.ts'
+import { PLAIN } from '../../src/render/paint.ts'
 
 const api = { protocol: 'tcp', port: 6443, need: 'every node to reach kube-apiserver' } as const
 const vxlan = { protocol: 'udp', port: 8472, need: 'pod traffic between nodes (VXLAN)' } as const
@@ -117,7 +119,7 @@ describe('size of packets', () => {
       met: false,
       severity: 'advised',
       evidence:
-        '1400 bytes at least to and from every host; the way carries less than the card of the sender: n1 → n3 1400, not 1500',
+        '1400 bytes at least to and from every host; the way carries less than the card of the sender: n1 → n3 1400, not 1500; pods are made to fit, connections of the nodes themselves find out after seconds',
       threshold: 'full packets of pods pass: 1400 (n1 → n3) − 50 (VXLAN over IPv4) = 1350',
     })
     expect(of(narrow, 'n1', 'path-mtu', { network: 'flannel host-gw' })).toMatchObject({ severity: 'required' })
@@ -183,8 +185,28 @@ describe('round trips', () => {
       host('n1', { points: [{ name: 'office', leastMs: 20, medianMs: 21 }] }),
       host('n2', { points: [{ name: 'office', why: 'silent' }] }),
     ]
-    expect(of(three([], hosts), 'n1', 'round-trip')?.evidence).toContain('office 21.0 ms')
-    expect(of(three([], hosts), 'n2', 'round-trip')).toMatchObject({ met: false, evidence: 'n2 → office: silent' })
+    const points = (name: string, more: Partial<PeersWanted> = {}) => of(three([], hosts), name, 'points', more)
+    expect(points('n1')).toMatchObject({ met: true, evidence: 'n1 → office 21.0 ms', threshold: 'each answers' })
+    expect(points('n2')).toMatchObject({ met: false, severity: 'advised', evidence: 'n2 → office: silent' })
+    const limit = (ms: number) => ({
+      pointLimits: new Map(['n1', 'n2'].map((name) => [name, new Map([['office', ms]])])),
+    })
+    expect(points('n1', limit(30))).toMatchObject({ met: true, threshold: 'office within 30 ms' })
+    expect(points('n1', limit(20))).toMatchObject({
+      met: false,
+      severity: 'required',
+      evidence: 'n1 → office 21.0 ms, more than 20 ms',
+    })
+    expect(points('n2', limit(30))).toMatchObject({ met: false, severity: 'required' })
+    const [matrix] = peerMatrices(three([], hosts), { clockSkewMs: 1000, ...limit(20) }).slice(-1)
+    expect(matrix).toMatchObject({ title: 'to the places you named', places: ['office'] })
+    expect(matrix?.cells.map(({ from, text, tone }) => [from, text, tone])).toEqual([
+      ['n1', '21.0', 'bad'],
+      ['n2', '-', 'bad'],
+    ])
+    const lines = matrix ? matrixLines(matrix, { paint: PLAIN, columns: 80 }) : []
+    expect(lines).toContain(' 1: office')
+    expect(lines).toContain('  ✗ n2 → office -: silent')
   })
 })
 

@@ -59,8 +59,31 @@ function find(id: string, one: Pick<Case, 'settings' | 'thresholds' | 'facts'>, 
   return decision.finding
 }
 
-const CROSS_HOST = ['unique-identity', 'reach', 'path-mtu', 'clock-skew-peers', 'round-trip']
-const IDS = Object.keys(REQUIREMENTS).filter((id) => !CROSS_HOST.includes(id))
+const CROSS_HOST = [
+  'unique-identity',
+  'virtual-address',
+  'reach',
+  'path-mtu',
+  'clock-skew-peers',
+  'round-trip',
+  'points',
+]
+/** Judged where a cluster runs: `upgrade-path.test.ts`. */
+const OF_A_CLUSTER = ['cluster-version', 'upgrade-path']
+/** Judged from what pods saw: `proof/proof-findings.test.ts`. */
+const OF_PODS = [
+  'pod-starts',
+  'pod-network',
+  'pod-packets',
+  'pod-services',
+  'node-services',
+  'pod-dns',
+  'pod-api',
+  'kube-proxy',
+  'load-balancers',
+]
+const ELSEWHERE = [...CROSS_HOST, ...OF_A_CLUSTER, ...OF_PODS]
+const IDS = Object.keys(REQUIREMENTS).filter((id) => !ELSEWHERE.includes(id))
 
 const cases = (id: string) => parse(readFileSync(join(FOLDER, `${id}.yaml`), 'utf8')) as readonly Case[]
 

@@ -93,3 +93,20 @@ describe('movesBetween', () => {
     ])
   })
 })
+
+describe('a saved plan', () => {
+  const plan = (...resources: readonly PlannedResource[]): HostPlan => ({ host: 'h', hostKey: 'k', resources })
+  const together = planned('requirement:reach', {
+    verdict: 'met',
+    finding: { id: 'reach', met: true, severity: 'required', evidence: '', threshold: '' },
+  })
+
+  it('may hold verdicts on all hosts together, which are given after it is compared', () => {
+    expect(movesBetween(plan(change, together), plan(change))).toEqual([])
+  })
+  it('names what is wanted no longer', () => {
+    expect(movesBetween(plan(change, later), plan(change))).toEqual([
+      { host: 'h', key: 'unit:b', what: 'is in the saved plan and no longer wanted' },
+    ])
+  })
+})

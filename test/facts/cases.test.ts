@@ -3,41 +3,55 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { Fact, Line } from '../../src/core/fact.ts'
+import { addressUse } from '../../src/facts/address-use.ts'
+import { archFact } from '../../src/facts/arch.ts'
 import { blockDevice } from '../../src/facts/block-device.ts'
+import { carrier } from '../../src/facts/carrier.ts'
 import { cgroup } from '../../src/facts/cgroup.ts'
 import { clock } from '../../src/facts/clock.ts'
 import { cpu } from '../../src/facts/cpu.ts'
 import { cpuTime } from '../../src/facts/cpu-time.ts'
 import { diskSpace } from '../../src/facts/disk-space.ts'
 import { nameservers, resolution } from '../../src/facts/dns.ts'
+import { downloadPlaceFact } from '../../src/facts/download-place.ts'
+import { flannelSubnet } from '../../src/facts/flannel-subnet.ts'
 import { fsync } from '../../src/facts/fsync.ts'
 import { fsyncRecorded } from '../../src/facts/fsync-recorded.ts'
 import { identity } from '../../src/facts/identity.ts'
 import { kernel } from '../../src/facts/kernel.ts'
 import { kernelConfig } from '../../src/facts/kernel-config.ts'
+import { linkMtu } from '../../src/facts/link-mtu.ts'
 import { memory } from '../../src/facts/memory.ts'
 import { osRelease } from '../../src/facts/os-release.ts'
 import { portOwners } from '../../src/facts/port.ts'
+import { proxyRules } from '../../src/facts/proxy-rules.ts'
 import { tool } from '../../src/facts/tool.ts'
 import { virtualisation } from '../../src/facts/virtualisation.ts'
 
 const FACTS: Readonly<Record<string, Fact<never, unknown>>> = Object.fromEntries(
   [
+    addressUse,
+    archFact,
     blockDevice,
+    carrier,
     cgroup,
     clock,
     cpu,
     cpuTime,
     diskSpace,
+    downloadPlaceFact,
+    flannelSubnet,
     fsync,
     fsyncRecorded,
     identity,
     kernel,
     kernelConfig,
+    linkMtu,
     memory,
     nameservers,
     osRelease,
     portOwners,
+    proxyRules,
     resolution,
     tool,
     virtualisation,

@@ -11,7 +11,7 @@ describe('JsonRenderer', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(hello).toEqual({ type: 'hello', schema: '1.0', program: 'provision' })
+    expect(hello).toEqual({ type: 'hello', schema: '1.1', program: 'provision' })
     expect(rest).toEqual(events)
   })
   it('has round trips and milliseconds of every host', () => {

@@ -116,6 +116,24 @@ describe('an object in the cluster', () => {
     expect(isApplied(wanted, changed(living(), change), 'provision')).toBe(false)
   })
 
+  it('tells two ports of one number apart, the first of them without its protocol', () => {
+    const ports = { 'k:{"containerPort":53,"protocol":"UDP"}': { '.': {}, 'f:containerPort': {}, 'f:protocol': {} } }
+    const withBoth = changed(wanted, (object) => container(object).ports.push({ containerPort: 53, protocol: 'UDP' }))
+    const live = changed(living(), (object) => {
+      container(object).ports.push({ containerPort: 53, protocol: 'UDP' })
+      Object.assign(owned(object)['f:containers'][CONTAINER]['f:ports'], ports)
+    })
+    expect(isApplied(withBoth, live, 'provision')).toBe(true)
+    expect(isApplied(wanted, live, 'provision')).toBe(false)
+  })
+
+  it('needs no record of who owns what where nothing but a name is wanted', () => {
+    const bare: KubeObject = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cert', namespace: 'net' } }
+    const filled = { ...bare, metadata: { ...bare.metadata, uid: 'u' }, data: { key: 'eA==' }, type: 'Opaque' }
+    expect(isApplied(bare, filled, 'provision')).toBe(true)
+    expect(isApplied({ ...bare, type: 'Opaque' }, filled, 'provision')).toBe(false)
+  })
+
   it('keeps a value of a set that is still wanted', () => {
     const withSet = changed(wanted, (object) => (object.metadata.finalizers = ['x']))
     const live = changed(living(), (object) => {

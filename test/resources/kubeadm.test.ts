@@ -96,6 +96,27 @@ describe('a further node', () => {
     expect(decision).toMatchObject({ verdict: 'differs', steps: [{ title: 'go on with kubeadm join' }] })
   })
 
+  it('keeps the credentials its kubelet has, when it goes on', () => {
+    const plane = want(ticket, { controlPlane: true, ownEndpoint: '10.0.0.2:6443' })
+    const steps = (files: readonly string[]) => {
+      const decision = kubeadmJoin(plane).decide(host(files, 'https://10.0.0.2:6443'))
+      return decision.verdict === 'differs' ? decision.steps.map(({ body }) => body).join() : decision.verdict
+    }
+    expect(steps(JOINED)).toContain('--skip-phases=kubelet-start')
+    expect(steps(JOINED.slice(1))).not.toContain('--skip-phases')
+  })
+
+  it('goes on by itself where kubeadm lost patience with etcd, as a control plane only', () => {
+    const body = (controlPlane: boolean) => {
+      const decision = kubeadmJoin(want(ticket, { controlPlane })).decide(host([]))
+      return decision.verdict === 'differs' ? decision.steps.map(({ body }) => body).join() : decision.verdict
+    }
+    expect(body(true)).toMatch(
+      /\[ -e \/etc\/kubernetes\/bootstrap-kubelet.conf \] \|\| break\n.*\n {2}join --ignore.*Port-2380/,
+    )
+    expect(body(false)).not.toContain('bootstrap-kubelet.conf')
+  })
+
   it('is left alone when it is in another cluster', () => {
     const decision = kubeadmJoin(want(pending)).decide(host(JOINED, 'https://10.9.9.9:6443'))
     expect(decision).toMatchObject({ verdict: 'unknown', reason: expect.stringContaining('https://10.9.9.9:6443') })

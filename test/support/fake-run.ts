@@ -24,6 +24,10 @@ export class FakeHosts {
   readonly connected: string[] = []
   readonly purposes: string[] = []
   readonly sessions: FakeSession[] = []
+  /** Keys hosts show; `SHA256:fake` unless said here. */
+  readonly keys = new Map<string, string>()
+  /** Keys that were wanted of hosts when a way to them was made. */
+  readonly pins = new Map<string, readonly string[] | undefined>()
   /** Hosts that cannot be reached. */
   readonly gone = new Set<string>()
   /** Lab machines that do not exist before somebody makes them, and what they would be. */
@@ -63,6 +67,7 @@ export class FakeHosts {
         return hosts.map((host) => compile(this.#play(), host))
       },
       connect: async (hosts) => async (name) => {
+        this.pins.set(name, hosts.find((host) => host.name === name)?.ssh.hostKeys)
         this.connected.push(name)
         await hosts.find((host) => host.name === name)?.ssh.password?.reveal()
         if (this.gone.has(name))
@@ -121,7 +126,7 @@ export class FakeHosts {
 
 class FakeSession implements Session {
   readonly host: string
-  readonly peer: Peer = { address: '127.0.0.1', port: 22, user: 'root', hostKey: 'SHA256:fake', become: 'root' }
+  readonly peer: Peer
   readonly counters: Counters = { channels: 0, roundTrips: 0, bytesSent: 0, bytesReceived: 0, reconnects: 0 }
   readonly jobs: Job[] = []
   locked = false
@@ -131,6 +136,8 @@ class FakeSession implements Session {
   constructor(host: string, hosts: FakeHosts) {
     this.host = host
     this.#hosts = hosts
+    const hostKey = hosts.keys.get(host) ?? 'SHA256:fake'
+    this.peer = { address: '127.0.0.1', port: 22, user: 'root', hostKey, become: 'root' }
   }
 
   async run(): Promise<Outcome> {

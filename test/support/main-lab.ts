@@ -12,6 +12,12 @@ import { STANDING_NAME } from './standing-lab.ts'
 const EXAMPLE = join(import.meta.dirname, '../../inventory/lab.yaml')
 const HOST = 'lab1'
 
+/** One machine that is everything, for tests of what does not take several. */
+const ALONE: readonly Change[] = [
+  ['hosts', { [HOST]: { roles: ['control-plane', 'worker'] } }],
+  ['lab.memory', '5G'],
+]
+
 /** Of the cluster tests share: a control plane that runs no pods of users, and two workers. */
 const STANDING: readonly Change[] = [
   ['hosts', { cp1: { roles: ['control-plane'] }, w1: { roles: ['worker'] }, w2: { roles: ['worker'] } }],
@@ -34,7 +40,7 @@ export interface Sessions {
   readonly sftp: number
 }
 
-/** The README's own inventory under another name, its machine, and the command line that works on it. */
+/** The README's own inventory under another name and of other machines, and the command line that works on it. */
 export class MainLab implements AsyncDisposable {
   readonly cli: CommandLine
   readonly inventory: string
@@ -54,7 +60,7 @@ export class MainLab implements AsyncDisposable {
     })
   }
 
-  /** `change` puts other values into the copy, by path. The machine itself is not made yet. */
+  /** One machine that is not made yet; `change` puts other values into the inventory, by path. */
   static async open(
     name: string,
     change: readonly Change[] = [],
@@ -62,7 +68,7 @@ export class MainLab implements AsyncDisposable {
   ): Promise<MainLab> {
     const cli = await CommandLine.open(how)
     const inventory = join(cli.folder, 'lab.yaml')
-    await writeInventory(inventory, [['name', name], ...change])
+    await writeInventory(inventory, [['name', name], ...ALONE, ...change])
     return new MainLab(cli, inventory, name)
   }
 

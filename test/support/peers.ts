@@ -17,7 +17,6 @@ export function prefaced(session: Session, text: string): Session {
 export function surveyed(input: Pick<PeersInput, 'hosts' | 'sessions'> & Partial<PeersInput>): Promise<PeersSeen> {
   return surveyPeers({
     users: ['control plane', 'flannel vxlan'],
-    points: [],
     signal: new AbortController().signal,
     nowMs: () => Date.now(),
     ...input,

@@ -182,7 +182,10 @@ async function wave(
   resources: readonly Resource[],
   edit: (step: Step, item: number, index: number) => string,
 ): Promise<{ readonly items: readonly WaveItem[]; readonly outcome: Outcome }> {
-  const answers = await host.look(resources.flatMap(({ probes }) => probes))
+  const probes = resources.flatMap((resource) => resource.probes)
+  const seen = await host.look(probes)
+  const closer = resources.flatMap((resource) => resource.closer(seen))
+  const answers = closer.length === 0 ? seen : await host.look([...probes, ...closer])
   const items: WaveItem[] = []
   for (const resource of resources) {
     const decision = resource.decide(answers)

@@ -1,5 +1,13 @@
 import type { KernelUser } from '../../catalog/kernel-floors.ts'
-import { CONTROL_PLANE, EVERY_NODE, KUBE_PROXY, type NodePort, TUNNEL } from '../../catalog/node-ports.ts'
+import {
+  balancerPort,
+  CONTROL_PLANE,
+  EVERY_NODE,
+  KUBE_PROXY,
+  METALLB,
+  type NodePort,
+  TUNNEL,
+} from '../../catalog/node-ports.ts'
 import type { Verify } from '../../inventory/inventory.ts'
 import { kernelModuleNames } from '../kernel.ts'
 import type { Node } from '../node.ts'
@@ -44,6 +52,8 @@ export function verifySettings(node: Node, { measureAgain }: { readonly measureA
       ...(controlPlane ? CONTROL_PLANE : []),
       ...(kubernetes.kubeProxy.mode === 'none' ? [] : KUBE_PROXY),
       ...(TUNNEL[`${network.cni} ${network.backend}`] ?? []),
+      ...(inventory.loadBalancer ? METALLB : []),
+      ...(controlPlane && kubernetes.virtualAddress ? [balancerPort(kubernetes.virtualAddress.port)] : []),
     ],
     thresholds: host.verify,
     swap: host.kernel.swap,
@@ -55,10 +65,13 @@ export function verifySettings(node: Node, { measureAgain }: { readonly measureA
 }
 
 /** Modules that kube-proxy and its tools load by themselves, where they are there. */
-const BESIDE: Readonly<Record<Node['inventory']['kubernetes']['kubeProxy']['mode'], readonly string[]>> = {
+const BESIDE: Readonly<
+  Record<Node['inventory']['kubernetes']['kubeProxy']['mode'], readonly (string | readonly string[])[]>
+> = {
   ipvs: ['ip_set', 'xt_set', 'dummy'],
   nftables: ['nf_tables'],
-  iptables: [],
+  // Which of the two kinds of iptables it is only shows once it runs.
+  iptables: [['nft_compat', 'ip_tables']],
   none: [],
 }
 

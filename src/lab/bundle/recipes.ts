@@ -1,36 +1,9 @@
-import { CONTROL_PLANE_IMAGES, RELEASES } from '../../catalog/releases.ts'
+import { type ControlPlaneImage, controlPlaneImages, RELEASES, type Releases } from '../../catalog/releases.ts'
+import { corednsProgram, etcdPrograms, kubernetesControlPlane, kubernetesNode } from './kubernetes-recipes.ts'
 import type { GoRecipe, ImageRecipe, ManifestRecipe, OwnGoRecipe, Recipe, RootRecipe } from './recipe.ts'
 
-const kubernetesMinor = RELEASES.kubernetes.version.replace(/^v([0-9]+)\.([0-9]+)\..*$/, '$2')
-const stagingVersion = RELEASES.kubernetes.version.replace(/^v1\./, 'v0.')
-
-/** What `kubectl version` and the API server's /version say. The date is the tag's own, so two builds are the same bytes. */
-const kubernetesDefines = Object.fromEntries(
-  ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((name) => [
-    [`${name}.gitVersion`, RELEASES.kubernetes.version],
-    [`${name}.gitMajor`, '1'],
-    [`${name}.gitMinor`, kubernetesMinor],
-    [`${name}.gitTreeState`, 'clean'],
-    [`${name}.buildDate`, RELEASES.kubernetes.date],
-  ]),
-)
-
-function kubernetes(name: string, title: string, programs: GoRecipe['programs']): GoRecipe {
-  const modules = [{ path: 'k8s.io/kubernetes', version: RELEASES.kubernetes.version }]
-  return {
-    kind: 'go',
-    name,
-    title,
-    licence: 'Apache-2.0',
-    modules,
-    stagingVersion,
-    cgo: false,
-    defines: kubernetesDefines,
-    programs,
-  }
-}
-
-const goParts: readonly GoRecipe[] = [
+/** What the runtime needs: the same for every version of Kubernetes. */
+const runtimeParts: readonly GoRecipe[] = [
   {
     kind: 'go',
     name: 'runc',
@@ -81,62 +54,39 @@ const goParts: readonly GoRecipe[] = [
     defines: { 'sigs.k8s.io/cri-tools/pkg/version.Version': RELEASES.crictl.version },
     programs: [{ package: 'sigs.k8s.io/cri-tools/cmd/crictl', artifact: 'crictl' }],
   },
-  kubernetes(
-    'kubernetes-node',
-    `kubelet, kubeadm, kubectl ${RELEASES.kubernetes.version}`,
-    ['kubelet', 'kubeadm', 'kubectl'].map((name) => ({ package: `k8s.io/kubernetes/cmd/${name}`, artifact: name })),
-  ),
-  kubernetes(
-    'kubernetes-control-plane',
-    `Kubernetes control plane ${RELEASES.kubernetes.version}`,
-    ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'].map((name) => ({
-      package: `k8s.io/kubernetes/cmd/${name}`,
-    })),
-  ),
-  {
-    kind: 'go',
-    name: 'etcd-programs',
-    title: `etcd ${RELEASES.etcd.version}`,
-    licence: 'Apache-2.0',
-    modules: ['server', 'etcdctl', 'etcdutl'].map((name) => ({
-      path: `go.etcd.io/etcd/${name}/v3`,
-      version: RELEASES.etcd.version,
-    })),
-    cgo: false,
-    programs: [
-      { package: 'go.etcd.io/etcd/server/v3', as: 'etcd' },
-      { package: 'go.etcd.io/etcd/etcdctl/v3' },
-      { package: 'go.etcd.io/etcd/etcdutl/v3' },
-    ],
-  },
-  {
-    kind: 'go',
-    name: 'coredns-program',
-    title: `CoreDNS ${RELEASES.coredns.version}`,
-    licence: 'Apache-2.0',
-    modules: [{ path: 'github.com/coredns/coredns', version: RELEASES.coredns.version }],
-    cgo: false,
-    programs: [{ package: 'github.com/coredns/coredns' }],
-  },
-  {
-    kind: 'go',
-    name: 'flannel-programs',
-    title: `Flannel ${RELEASES.flannel.version}`,
-    licence: 'Apache-2.0',
-    debianPackages: ['gcc', 'libc6-dev'],
-    modules: [{ path: 'github.com/flannel-io/flannel', version: RELEASES.flannel.version }],
-    replaces: [
-      { path: 'github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common', version: 'v1.3.210' },
-      { path: 'github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/vpc', version: 'v1.3.75' },
-    ],
-    cgo: true,
-    defines: { 'github.com/flannel-io/flannel/pkg/version.Version': RELEASES.flannel.version },
-    programs: [
-      { package: 'github.com/flannel-io/flannel', as: 'flanneld' },
-      { package: 'github.com/flannel-io/flannel/cmd/install_conf', as: 'install-conf' },
-    ],
-  },
 ]
+
+const flannelPrograms: GoRecipe = {
+  kind: 'go',
+  name: 'flannel-programs',
+  title: `Flannel ${RELEASES.flannel.version}`,
+  licence: 'Apache-2.0',
+  debianPackages: ['gcc', 'libc6-dev'],
+  modules: [{ path: 'github.com/flannel-io/flannel', version: RELEASES.flannel.version }],
+  replaces: [
+    { path: 'github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common', version: 'v1.3.210' },
+    { path: 'github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/vpc', version: 'v1.3.75' },
+  ],
+  cgo: true,
+  defines: { 'github.com/flannel-io/flannel/pkg/version.Version': RELEASES.flannel.version },
+  programs: [
+    { package: 'github.com/flannel-io/flannel', as: 'flanneld' },
+    { package: 'github.com/flannel-io/flannel/cmd/install_conf', as: 'install-conf' },
+  ],
+}
+
+const metallbPrograms: GoRecipe = {
+  kind: 'go',
+  name: 'metallb-programs',
+  title: `MetalLB ${RELEASES.metallb.version}`,
+  licence: 'Apache-2.0',
+  modules: [{ path: 'go.universe.tf/metallb', version: RELEASES.metallb.version }],
+  cgo: false,
+  programs: [
+    { package: 'go.universe.tf/metallb/controller', as: 'controller' },
+    { package: 'go.universe.tf/metallb/speaker', as: 'speaker' },
+  ],
+}
 
 const ownPrograms: OwnGoRecipe = {
   kind: 'own',
@@ -164,37 +114,43 @@ function image(
   return { kind: 'image', name, title: `image ${reference}`, reference, licence: 'Apache-2.0', ...parts }
 }
 
-function kubernetesImage(name: keyof typeof CONTROL_PLANE_IMAGES & `kube-${string}`, base?: string): ImageRecipe {
-  return image(name, CONTROL_PLANE_IMAGES[name], {
+function kubernetesImage(releases: Releases, name: ControlPlaneImage & `kube-${string}`, base?: string): ImageRecipe {
+  return image(name, controlPlaneImages(releases)[name], {
     files: [{ part: 'kubernetes-control-plane', file: name, to: `/usr/local/bin/${name}` }],
-    builtFrom: `k8s.io/kubernetes ${RELEASES.kubernetes.version}${base === undefined ? '' : ` on Debian ${root.suite}`}`,
+    builtFrom: `k8s.io/kubernetes ${releases.kubernetes.version}${base === undefined ? '' : ` on Debian ${root.suite}`}`,
     ...(base === undefined ? {} : { base, licence: `Apache-2.0 AND ${root.licence}` }),
   })
 }
 
-const images: readonly ImageRecipe[] = [
-  image('pause', CONTROL_PLANE_IMAGES.pause, {
-    files: [{ part: 'own-programs', file: 'pause', to: '/pause' }],
-    entrypoint: ['/pause'],
-    builtFrom: 'our own program, not the release',
-  }),
-  image('etcd', CONTROL_PLANE_IMAGES.etcd, {
-    files: ['etcd', 'etcdctl', 'etcdutl'].map((file) => ({
-      part: 'etcd-programs',
-      file,
-      to: `/usr/local/bin/${file}`,
-    })),
-    builtFrom: `go.etcd.io/etcd/server/v3 ${RELEASES.etcd.version}`,
-  }),
-  kubernetesImage('kube-apiserver'),
-  kubernetesImage('kube-controller-manager'),
-  kubernetesImage('kube-scheduler'),
-  kubernetesImage('kube-proxy', root.name),
-  image('coredns', CONTROL_PLANE_IMAGES.coredns, {
-    files: [{ part: 'coredns-program', file: 'coredns', to: '/coredns' }],
-    entrypoint: ['/coredns'],
-    builtFrom: `github.com/coredns/coredns ${RELEASES.coredns.version}`,
-  }),
+function kubernetesImages(releases: Releases): readonly ImageRecipe[] {
+  const tags = controlPlaneImages(releases)
+  return [
+    image('pause', tags.pause, {
+      files: [{ part: 'own-programs', file: 'pause', to: '/pause' }],
+      entrypoint: ['/pause'],
+      builtFrom: 'our own program, not the release',
+    }),
+    image('etcd', tags.etcd, {
+      files: ['etcd', 'etcdctl', 'etcdutl'].map((file) => ({
+        part: 'etcd-programs',
+        file,
+        to: `/usr/local/bin/${file}`,
+      })),
+      builtFrom: `go.etcd.io/etcd/server/v3 ${releases.etcd.version}`,
+    }),
+    kubernetesImage(releases, 'kube-apiserver'),
+    kubernetesImage(releases, 'kube-controller-manager'),
+    kubernetesImage(releases, 'kube-scheduler'),
+    kubernetesImage(releases, 'kube-proxy', root.name),
+    image('coredns', tags.coredns, {
+      files: [{ part: 'coredns-program', file: 'coredns', to: '/coredns' }],
+      entrypoint: ['/coredns'],
+      builtFrom: `github.com/coredns/coredns ${releases.coredns.version}`,
+    }),
+  ]
+}
+
+const otherImages: readonly ImageRecipe[] = [
   image('flannel', RELEASES.flannel.images.flannel, {
     base: root.name,
     licence: `Apache-2.0 AND ${root.licence}`,
@@ -210,6 +166,13 @@ const images: readonly ImageRecipe[] = [
     ],
     builtFrom: 'our own stand-in, not the release: its source is not published as a module',
   }),
+  ...(['controller', 'speaker'] as const).map((name) =>
+    image(`metallb-${name}`, RELEASES.metallb.images[`metallb-${name}`], {
+      files: [{ part: 'metallb-programs', file: name, to: `/${name}` }],
+      entrypoint: [`/${name}`],
+      builtFrom: `go.universe.tf/metallb ${RELEASES.metallb.version}`,
+    }),
+  ),
   image('echo', 'provision.local/echo:1', {
     files: [{ part: 'own-programs', file: 'echo', to: '/echo' }],
     entrypoint: ['/echo'],
@@ -228,12 +191,35 @@ const flannelManifest: ManifestRecipe = {
   artifact: 'kube-flannel.yml',
 }
 
+const metallbManifest: ManifestRecipe = {
+  kind: 'manifest',
+  name: 'metallb-manifest',
+  title: `MetalLB's manifest ${RELEASES.metallb.version}`,
+  licence: 'Apache-2.0',
+  module: { path: 'go.universe.tf/metallb', version: RELEASES.metallb.version },
+  file: 'config/manifests/metallb-native.yaml',
+  sha256: RELEASES.metallb.manifestSha256,
+  artifact: 'metallb-native.yaml',
+}
+
 /** All parts, in the order they are wanted: what the runtime needs, then the node, then images. */
-export const RECIPES: readonly Recipe[] = [
-  ...goParts.slice(0, 5),
-  ownPrograms,
-  flannelManifest,
-  root,
-  ...goParts.slice(5),
-  ...images,
-]
+export function recipesFor(releases: Releases): readonly Recipe[] {
+  return [
+    ...runtimeParts,
+    kubernetesNode(releases),
+    ownPrograms,
+    flannelManifest,
+    metallbManifest,
+    root,
+    kubernetesControlPlane(releases),
+    etcdPrograms(releases),
+    corednsProgram(releases),
+    flannelPrograms,
+    metallbPrograms,
+    ...kubernetesImages(releases),
+    ...otherImages,
+  ]
+}
+
+/** For the newest version of Kubernetes. */
+export const RECIPES: readonly Recipe[] = recipesFor(RELEASES)

@@ -77,8 +77,17 @@ async function logs(machine: Machine): Promise<string> {
   return stdout + stderr
 }
 
+const networks = new Map<string, Promise<void>>()
+
+/** Machines are made side by side, and the daemon would make as many networks of one name. */
+function ensureNetwork(namespace: string): Promise<void> {
+  const going = networks.get(namespace) ?? makeNetwork(namespace).finally(() => networks.delete(namespace))
+  networks.set(namespace, going)
+  return going
+}
+
 /** No route leads out of an internal network; this machine reaches the containers in it. */
-async function ensureNetwork(namespace: string): Promise<void> {
+async function makeNetwork(namespace: string): Promise<void> {
   const present = await command(['docker', 'network', 'inspect', namespace], docker)
   if (present.code === 0) return
   await must(['docker', 'network', 'create', '--internal', '--label', `${LABEL}=${namespace}`, namespace], docker)

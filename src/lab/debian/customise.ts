@@ -1,3 +1,6 @@
+/** Packages of the distribution that a playbook installs. */
+const INSTALLED_LATER = ['haproxy', 'keepalived']
+
 /**
  * Makes the installed root one that any number of machines can be copied from: nothing in it names a machine, nobody
  * can log in yet. Run by mmdebstrap with the root's path as its argument.
@@ -64,5 +67,18 @@ mount --bind /run/lab-cpuinfo /proc/cpuinfo
 END
 chmod 0755 "$root/usr/lib/lab/cpuinfo"
 chroot "$root" systemctl enable lab-cpuinfo.service
+
+# No machine can reach a mirror: what one may come to install lies in it, with all it needs, as a source of packages.
+depot=/usr/share/lab/packages
+mkdir -p "$root$depot"
+rm -f "$root"/var/cache/apt/archives/*.deb
+APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -y --no-install-recommends --download-only install ${INSTALLED_LATER.join(' ')}
+mv "$root"/var/cache/apt/archives/*.deb "$root$depot/"
+for deb in "$root$depot"/*.deb; do
+  dpkg-deb -f "$deb"
+  printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' "\${deb##*/}" "$(stat -c %s "$deb")" "$(sha256sum < "$deb" | cut -d ' ' -f 1)"
+done > "$root$depot/Packages"
+rm -f "$root"/etc/apt/sources.list.d/*
+printf 'deb [trusted=yes] file:%s ./\\n' "$depot" > "$root/etc/apt/sources.list"
 rm -rf "$root"/var/log/*.log "$root"/var/log/apt "$root"/var/cache/apt/*.bin
 `

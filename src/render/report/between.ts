@@ -36,10 +36,10 @@ function matrixFigure(matrix: Matrix): Markup {
 const BADGE = { bad: 'bad', odd: 'warn', unknown: 'soft' } as const
 const SIGN: Readonly<Record<Tone, string>> = { usual: '', odd: '!', bad: '✗', unknown: '?' }
 
-function table({ hosts, cells }: Matrix): Markup {
+function table({ hosts, cells, places = hosts }: Matrix): Markup {
   const cellOf = new Map(cells.map((cell) => [`${cell.from} ${cell.to}`, cell]))
   const rows = hosts.map((from) => {
-    const row = hosts.map((to) => {
+    const row = places.map((to) => {
       const cell = cellOf.get(`${from} ${to}`)
       if (!cell) return html`<td class="self">${from === to ? '·' : ''}</td>`
       const note = `${from} → ${to}: ${cell.text}${cell.note === undefined ? '' : `, ${cell.note}`}`
@@ -47,23 +47,23 @@ function table({ hosts, cells }: Matrix): Markup {
     })
     return html`<tr><th scope="row">${from}</th>${row}</tr>`
   })
-  return html`<table class="matrix"><thead><tr><th></th>${hosts.map((host) => html`<th scope="col">${host}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`
+  return html`<table class="matrix"><thead><tr><th></th>${places.map((host) => html`<th scope="col">${host}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`
 }
 
 /** One point a pair: a host whose row or column differs stands out among hundreds. */
-function picture({ hosts, cells }: Matrix): Markup {
-  const place = new Map(hosts.map((host, i) => [host, i]))
-  const grid = hosts.map(() => new Array<Tone | undefined>(hosts.length))
+function picture({ hosts, cells, places = hosts }: Matrix): Markup {
+  const line = new Map(hosts.map((host, i) => [host, i]))
+  const place = new Map(places.map((name, i) => [name, i]))
+  const grid = hosts.map(() => new Array<Tone | undefined>(places.length))
   for (const { from, to, tone } of cells) {
-    const row = grid[place.get(from) ?? -1]
+    const row = grid[line.get(from) ?? -1]
     const column = place.get(to)
     if (row && column !== undefined) row[column] = tone
   }
   const paths = (['usual', 'unknown', 'odd', 'bad'] as const).map(
     (tone) => html`<path class="${tone}" d="${runs(grid, tone)}"/>`,
   )
-  const size = hosts.length
-  return html`<svg class="picture" viewBox="0 0 ${size} ${size}" role="img" aria-label="${count(cells.length, 'pair')}">${paths}</svg>`
+  return html`<svg class="picture" viewBox="0 0 ${places.length} ${hosts.length}" role="img" aria-label="${count(cells.length, 'pair')}">${paths}</svg>`
 }
 
 /** Runs of one tone, row by row, as one path: a few bytes each however many points they have. */

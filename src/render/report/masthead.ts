@@ -41,6 +41,12 @@ function wellDone({ aim, plans, results, unvisited }: ReportView, hosts: string,
   }
   if (aim === 'judge')
     return { tone: 'good', word: 'good enough', sentence: `${hosts} may become a cluster. Measured in ${time}.` }
+  if (aim === 'prove')
+    return {
+      tone: 'good',
+      word: 'proven',
+      sentence: `The network of ${hosts} works, as pods on them see it. Measured in ${time}.`,
+    }
   if (aim === 'look' && plans.some((plan) => pending(plan).length > 0)) {
     const what = describeChanges(countPlan(plans))
     return { tone: 'warn', word: 'dry run', sentence: `${what} on ${hosts}. Nothing was changed.` }

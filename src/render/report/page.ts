@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { between } from './between.ts'
 import { criticalPath } from './critical-path.ts'
+import { figures } from './figures.ts'
 import { failures, hosts, notices } from './hosts.ts'
 import { installed } from './installed.ts'
 import { html, Markup, type Piece, trusted } from './markup.ts'
@@ -23,6 +24,7 @@ export function reportPage(input: ReportData): string {
     failures(data),
     hosts(data),
     proof(data),
+    figures(data),
     between(data),
     requirements(data),
     timings(data, huesOf(data)),

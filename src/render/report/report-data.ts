@@ -10,8 +10,8 @@ export interface ReportData {
   /** Operator and machine the run was started by and on. */
   readonly who: string
   readonly startedAt: Date
-  /** What hosts were visited for: to be changed, to show what would be, or to be measured. */
-  readonly aim: 'act' | 'look' | 'judge'
+  /** What hosts were visited for: to be changed, to show what would be, to be measured, or to prove the network between them. */
+  readonly aim: 'act' | 'look' | 'judge' | 'prove'
   readonly ms: number
   readonly exit: number
   /** Somebody was asked and did not say yes. */

@@ -33,7 +33,7 @@ export class Timeline {
     else if (event.type === 'task') this.#task(event)
     else if (event.type === 'notice') {
       if (this.notices.length < MAX_NOTICES) this.notices.push({ host: event.host, text: event.text })
-    } else if (event.type !== 'end') {
+    } else if (event.type !== 'end' && event.type !== 'measured') {
       if (event.type === 'connected') this.peers.set(event.host, event.peer)
       const times = this.#hosts.get(event.host) ?? new HostTimes()
       this.#hosts.set(event.host, times)

@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Bundle } from '../../../src/artifacts/bundle.ts'
+import { type Bundle, openBundle } from '../../../src/artifacts/bundle.ts'
 import { CONTROL_PLANE_IMAGES, RELEASES } from '../../../src/catalog/releases.ts'
 import { makeBundle } from '../../../src/lab/bundle/bundle.ts'
 
@@ -51,6 +51,21 @@ test('kubeadm asks for exactly the images the bundle holds', async () => {
   const held = bundle.artifacts.flatMap((artifact) => artifact.reference ?? [])
   expect(held).toEqual(expect.arrayContaining(asked))
 })
+
+test('provision bundle carries exactly these bytes away, for what an inventory needs', async () => {
+  const root = join(import.meta.dirname, '../../..')
+  const to = await mkdtemp(join(tmpdir(), 'provision-carry-'))
+  try {
+    await run(join(root, 'src/provision'), ['bundle', join(root, 'inventory/lab.yaml'), '--out', join(to, 'lab.tar')])
+    const carried = await openBundle(join(to, 'lab.tar'))
+    expect(carried.artifacts.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['kubelet', 'containerd', 'pause', 'kube-flannel.yml']),
+    )
+    for (const artifact of carried.artifacts) expect(artifact).toEqual(bundle.file(artifact.name).artifact)
+  } finally {
+    await rm(to, { recursive: true })
+  }
+}, 300_000)
 
 describe('images in a real containerd', () => {
   let root = ''

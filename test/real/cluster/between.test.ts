@@ -22,22 +22,23 @@ describe('before a run', () => {
     // n4 is switched off.
     const sessions = ['n1', 'n2', 'n3'].map((name) => lan.session(name))
     const between = await measureBetween({
-      inventory: { network: { ...inventory.network, mtu: 1450 } },
+      inventory: { network: { ...inventory.network, mtu: 1450 }, hosts: [host, host, host, host] },
       hosts: ['n1', 'n2', 'n3', 'n4'].map((name) => ({
         ...host,
         name,
         roles: [name === 'n1' ? 'control-plane' : 'worker'],
       })),
       addressOf: (name) => (name === 'n4' ? undefined : lan.address(name)),
-      points: [],
       sessions,
       signal: never,
       report: (event) => events.push(event),
       clock: () => performance.now(),
     })
-    expect(between.podMtu).toMatchObject({
-      bytes: 1350,
-      arithmetic: expect.stringContaining('− 50 (VXLAN over IPv4) = 1350'),
+    expect(between.mtu).toMatchObject({
+      pods: { bytes: 1350, arithmetic: expect.stringContaining('− 50 (VXLAN over IPv4) = 1350') },
+      cardBytes: 1500,
+      // Of the fourth host nothing is known.
+      isWhole: false,
     })
     const told = [...between.findings].map(([name, list]) => [
       name,

@@ -208,8 +208,8 @@ describe.each(LANGUAGES)('hosts with %s', (language) => {
       { name: 'gone', host: '10.98.0.77', port: 9 },
       { name: 'nameless', host: 'no-such-name.invalid', port: 9 },
     ]
-    const unknown = hosts().map((host) => ({ ...host, address: undefined }))
-    const seen = await surveyed({ hosts: unknown, sessions: sessions(), points })
+    const unknown = hosts().map((host) => ({ ...host, address: undefined, points }))
+    const seen = await surveyed({ hosts: unknown, sessions: sessions() })
     expect(seen.hosts.map(({ address }) => address)).toEqual(lan.names.map((name) => lan.address(name)))
     expect(seen.pairs.every(({ others }) => others.length === 0)).toBe(true)
     const [refusing, gone, nameless] = points.map(({ name }) =>

@@ -105,12 +105,12 @@ describe('a survey over ssh', () => {
       name,
       roles: ['control-plane'] as const,
       address: `127.0.98.${i + 1}`,
+      points: [{ name: 'ssh', host: '127.0.0.1', port: sshd.port }],
     }))
     const [first, second] = [await connected('n1'), await connected('n2')]
     const seen = await surveyed({
       hosts,
       sessions: [first, withoutPerl(second)],
-      points: [{ name: 'ssh', host: '127.0.0.1', port: sshd.port }],
     })
     expect(seen.hosts.map(({ missing }) => missing)).toEqual([undefined, undefined])
     for (const [from, to] of [

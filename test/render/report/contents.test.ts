@@ -93,6 +93,13 @@ describe('matrices of a report', () => {
     const text = part(reportOf(runOf({ a: [], b: [] }), { matrices: [matrix] }), 'between')
     expect(text).toMatch(/ports ms ✗ 1 bad .*✗ b → a: 7\/8, tcp\/6443 filtered/)
   })
+  it('may have other places than the hosts as columns', () => {
+    const cells = [{ from: 'a', to: 'office:443', text: '21.0', tone: 'bad', note: 'more than 20 ms' }] as const
+    const matrix = { title: 'to the places you named', unit: 'ms', hosts: ['a', 'b'], places: ['office:443'], cells }
+    const page = reportOf(runOf({ a: [], b: [] }), { matrices: [matrix] })
+    expect(page).toContain('<th scope="col">office:443</th>')
+    expect(part(page, 'between')).toMatch(/✗ a → office:443: 21\.0, more than 20 ms/)
+  })
   it('of many hosts are a picture in which every pair has its point', () => {
     const hosts = [...Array(30).keys()].map((i) => `h${i}`)
     const matrix = matrixOf('ports', hosts, (from, to) => ({

@@ -1,0 +1,170 @@
+import {
+  condition,
+  health,
+  healthScript,
+  isFirst,
+  kubectlPrelude,
+  kubeProbe,
+  type LoadBalancer,
+  later,
+  METALLB_KINDS,
+  METALLB_NAMESPACE,
+  METALLB_RECORD,
+  manifests,
+  metallbConfig,
+  metallbNames,
+  metallbObjects,
+  type Node,
+  poolEvidence,
+  probe,
+  RELEASES,
+  type Resource,
+  removedObjects,
+  section,
+  Value,
+  WEBHOOK_PROBES,
+  waitUntil,
+  webhookEvidence,
+  webhookScript,
+} from '../src/index.ts'
+import { nodeImages } from './artifacts.ts'
+
+const ROLLOUT_SECONDS = 600
+const SPEAKER = { port: 17_472, path: '/readyz' } as const
+
+/**
+ * MetalLB: upstream's manifest without FRR, applied by the server under our own name; then the inventory's pools, once the
+ * webhook that checks them answers; images and a speaker on every node.
+ */
+export const installLoadBalancer = section<Node>('Install the load balancer', 'load-balancer', (node) => {
+  const { loadBalancer } = node.inventory
+  if (!loadBalancer) return []
+  return [
+    ...nodeImages(node, RELEASES.metallb.images),
+    ...(isFirst(node)
+      ? [appliedMetallb(node), webhookAnswers(loadBalancer), withoutOldPools(loadBalancer), appliedPools(loadBalancer)]
+      : []),
+    speakerRuns(node),
+  ]
+})
+
+function appliedMetallb({ artifacts, inventory, membership }: Node): Resource {
+  const gives = membership.loadBalancer ? { gives: membership.loadBalancer } : {}
+  const options = { title: 'MetalLB', after: ['kubeadm:init'], ...gives } as const
+  return later(
+    'manifests:metallb',
+    artifacts.manifest('metallb-native.yaml'),
+    (text) => manifests('metallb', metallbObjects(text, inventory.hosts), options),
+    options,
+  )
+}
+
+/**
+ * Before that every pool is refused: the controller makes itself a certificate, tells the API server of it, and then begins to
+ * listen. No status says when that is so, but an answer does, to a pool that nobody stores.
+ */
+function webhookAnswers(loadBalancer: LoadBalancer): Resource {
+  const limit = `--timeout=${ROLLOUT_SECONDS}s`
+  return condition(
+    {
+      name: 'metallb-webhook',
+      wanted: "MetalLB's webhook answers",
+      probes: Object.values(WEBHOOK_PROBES),
+      holds: webhookEvidence,
+      wait: `${kubectlPrelude(20)}
+k -n ${METALLB_NAMESPACE} rollout status deployment/controller --request-timeout=0 ${limit} || exit 1
+${webhookScript(loadBalancer)}
+${waitUntil('webhook_answers', ROLLOUT_SECONDS, "an answer from MetalLB's webhook")}`,
+      timeoutMs: (2 * ROLLOUT_SECONDS + 60) * 1000,
+    },
+    { after: ['manifests:metallb'] },
+  )
+}
+
+function withoutOldPools(loadBalancer: LoadBalancer): Resource {
+  const gone = 'Services with an address of it get another one, or none'
+  return removedObjects(
+    {
+      set: 'metallb-config',
+      namespace: METALLB_NAMESPACE,
+      record: METALLB_RECORD,
+      kinds: METALLB_KINDS,
+      keep: metallbNames(loadBalancer),
+      disrupts: { IPAddressPool: gone, L2Advertisement: 'nobody answers ARP for its addresses any more' },
+    },
+    { title: 'pools that are no longer wanted', after: ['condition:metallb-webhook'] },
+  )
+}
+
+function appliedPools(loadBalancer: LoadBalancer): Resource {
+  const after = ['condition:metallb-webhook', 'removed:metallb-config'] as const
+  const options = { title: "MetalLB's pools", after }
+  const secrets = Object.entries(loadBalancer.metallb.peers).flatMap(([name, { password }]) =>
+    password === undefined ? [] : [[name, password] as const],
+  )
+  if (secrets.length === 0) return manifests('metallb-config', metallbConfig(loadBalancer, {}), options)
+  const passwords = new Value('passwords of BGP peers', async () => {
+    const opened = secrets.map(async ([name, password]) => [name, await password.reveal()] as const)
+    return Object.fromEntries(await Promise.all(opened))
+  })
+  return later(
+    'manifests:metallb-config',
+    passwords,
+    (known) => manifests('metallb-config', metallbConfig(loadBalancer, known), options),
+    options,
+  )
+}
+
+/** Asked on the node itself: the speaker shares its network. */
+function speakerRuns(node: Node): Resource {
+  const ready = probe(health, SPEAKER)
+  const { loadBalancer } = node.membership
+  return condition(
+    {
+      name: 'metallb-speaker',
+      wanted: "MetalLB's speaker runs",
+      probes: [ready],
+      holds: (answers) =>
+        answers.get(ready)
+          ? { holds: true, evidence: 'ready' }
+          : { holds: false, evidence: `nothing answers on 127.0.0.1:${SPEAKER.port}` },
+      wait: waitUntil(healthScript(SPEAKER), ROLLOUT_SECONDS, "MetalLB's speaker on this node"),
+      timeoutMs: (ROLLOUT_SECONDS + 60) * 1000,
+    },
+    isFirst(node)
+      ? { after: ['manifests:metallb'] }
+      : { after: [`condition:node-${node.name}`], ...(loadBalancer ? { until: loadBalancer.value } : {}) },
+  )
+}
+
+/** The addresses there are, and how many of them are given out: MetalLB's own count. */
+export const proveLoadBalancer = section<Node>('Prove the load balancer', 'prove', (node) => {
+  const { loadBalancer } = node.inventory
+  if (!loadBalancer || !isFirst(node)) return []
+  const pools = Object.entries(loadBalancer.metallb.pools).map(([name, pool]) => ({
+    name,
+    pool,
+    seen: kubeProbe('metallb.io/v1beta1', 'IPAddressPool', `${METALLB_NAMESPACE}/${name}`),
+  }))
+  const counted = pools
+    .map(
+      ({ name }) =>
+        `[ -n "$(k -n ${METALLB_NAMESPACE} get ipaddresspools.metallb.io ${name} -o jsonpath='{.status.availableIPv4}')" ]`,
+    )
+    .join(' && ')
+  return [
+    condition(
+      {
+        name: 'metallb-pools',
+        wanted: 'MetalLB gives out addresses',
+        probes: pools.map(({ seen }) => seen),
+        holds: (answers) => poolEvidence(pools.map(({ seen, ...rest }) => ({ ...rest, seen: answers.get(seen) }))),
+        wait: `${kubectlPrelude(20)}
+pools_counted() { ${counted}; }
+${waitUntil('pools_counted', ROLLOUT_SECONDS, "MetalLB's count of its addresses")}`,
+        timeoutMs: (ROLLOUT_SECONDS + 60) * 1000,
+      },
+      { after: ['manifests:metallb-config'] },
+    ),
+  ]
+})

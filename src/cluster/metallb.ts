@@ -1,0 +1,187 @@
+import type { KubeObject } from '../facts/kube-object.ts'
+import type { Host, LoadBalancer, Peer, Pool, Taint } from '../inventory/inventory.ts'
+import { type Patch, patchedManifest } from './manifest.ts'
+
+/** MetalLB looks for its settings here and nowhere else. */
+export const METALLB_NAMESPACE = 'metallb-system'
+
+/** Which of the objects there were ours: what is named here and no longer wanted is deleted. */
+export const METALLB_RECORD = 'provision-metallb'
+
+/** Kinds of our objects, by their API version. */
+export const METALLB_KINDS: Readonly<Record<string, string>> = {
+  IPAddressPool: 'metallb.io/v1beta1',
+  L2Advertisement: 'metallb.io/v1beta1',
+  BGPAdvertisement: 'metallb.io/v1beta1',
+  BGPPeer: 'metallb.io/v1beta2',
+  Secret: 'v1',
+}
+
+/** Names of the webhooks that check what we apply. */
+export const METALLB_WEBHOOKS = 'metallb-webhook-configuration'
+
+/**
+ * Upstream's manifest without FRR, with our tolerations and our patience in it. Layer 2 needs no routing daemon, and to tell routers of IPv4
+ * addresses the speaker's own BGP is enough; FRR is wanted for BFD, VRFs and IPv6, and is an image more on every node.
+ * @throws InputError when the text is not the manifest we know how to patch.
+ */
+export function metallbObjects(manifest: string, hosts: readonly Host[]): readonly KubeObject[] {
+  const taints = hosts.flatMap(({ taints }) => taints)
+  return patchedManifest('MetalLB', manifest, {
+    // Whatever an inventory keeps off a node, its addresses are still to be announced: a pool's nodeSelectors choose.
+    'DaemonSet speaker': (object) => patient(tolerating(taints)(object)),
+    // Nobody else may be there to run it.
+    'Deployment controller': (object) =>
+      patient(hosts.some(takesAnyPod) ? object : tolerating([CONTROL_PLANE, ...taints])(object)),
+    // `creationTimestamp: null`: not a setting, and never what is in the cluster.
+    [`ValidatingWebhookConfiguration ${METALLB_WEBHOOKS}`]: withoutCreationTime,
+  })
+}
+
+const CONTROL_PLANE: Taint = { key: 'node-role.kubernetes.io/control-plane', value: '', effect: 'NoSchedule' }
+
+function takesAnyPod({ roles, taints }: Host): boolean {
+  return roles.includes('worker') && taints.every(({ effect }) => effect === 'PreferNoSchedule')
+}
+
+/** Seconds a health check may take. Upstream's one second is too short for a busy node: its addresses would move for nothing. */
+const PROBE_SECONDS = 10
+
+const patient: Patch = (object) => {
+  const copy = structuredClone(object) as unknown as PodTemplate
+  for (const container of copy.spec.template.spec.containers) {
+    for (const probe of [container.livenessProbe, container.readinessProbe])
+      if (probe) probe.timeoutSeconds = PROBE_SECONDS
+  }
+  return copy as unknown as KubeObject
+}
+
+interface PodTemplate {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly { livenessProbe?: HealthCheck; readinessProbe?: HealthCheck }[]
+        tolerations?: Toleration[]
+      }
+    }
+  }
+}
+
+interface HealthCheck {
+  timeoutSeconds: number
+}
+
+function tolerating(taints: readonly Taint[]): Patch {
+  const wanted = taints.filter(({ effect }) => effect !== 'PreferNoSchedule')
+  const added = [...new Map(wanted.map(({ key, effect }) => [`${key}:${effect}`, { key, effect }])).values()]
+  return (object) => {
+    const copy = structuredClone(object) as unknown as PodTemplate
+    const pod = copy.spec.template.spec
+    const has = (one: Toleration) =>
+      pod.tolerations?.some(({ key, effect }) => key === one.key && effect === one.effect)
+    const lacking = added.map((one) => ({ ...one, operator: 'Exists' as const })).filter((one) => !has(one))
+    if (lacking.length > 0) pod.tolerations = [...(pod.tolerations ?? []), ...lacking]
+    return copy as unknown as KubeObject
+  }
+}
+
+interface Toleration {
+  readonly key: string
+  readonly effect: string
+  readonly operator: string
+}
+
+const withoutCreationTime: Patch = ({ metadata: { creationTimestamp: _null, ...metadata }, ...object }) =>
+  ({ ...object, metadata }) as KubeObject
+
+/** `IPAddressPool/office`: everything the inventory makes of MetalLB's own kinds, in the order it is applied. */
+export function metallbNames({ metallb: { pools, peers } }: LoadBalancer): readonly string[] {
+  return [
+    ...Object.entries(peers).flatMap(([name, { password }]) => [
+      ...(password === undefined ? [] : [`Secret/${secretOf(name)}`]),
+      `BGPPeer/${name}`,
+    ]),
+    ...Object.entries(pools).flatMap(([name, { mode }]) => [
+      `IPAddressPool/${name}`,
+      `${mode === 'l2' ? 'L2' : 'BGP'}Advertisement/${name}`,
+    ]),
+  ]
+}
+
+/** The record first: a run that is cut off leaves nothing in the cluster that is not in it. */
+export function metallbConfig(
+  loadBalancer: LoadBalancer,
+  passwords: Readonly<Record<string, string>>,
+): readonly KubeObject[] {
+  const { pools, peers } = loadBalancer.metallb
+  return [
+    named('v1', 'ConfigMap', METALLB_RECORD, { data: { objects: metallbNames(loadBalancer).join('\n') } }),
+    ...Object.entries(peers).flatMap(([name, peer]) => peerObjects(name, peer, passwords[name])),
+    ...Object.entries(pools).flatMap(([name, pool]) => [
+      of('IPAddressPool', name, poolSpec(pool)),
+      pool.mode === 'l2'
+        ? of('L2Advertisement', name, l2Spec(name, pool))
+        : of('BGPAdvertisement', name, bgpSpec(name, pool)),
+    ]),
+  ]
+}
+
+function poolSpec({ addresses, autoAssign, avoidBuggyIPs }: Pool): object {
+  return { addresses, autoAssign, avoidBuggyIPs }
+}
+
+function l2Spec(name: string, { nodeSelectors, interfaces }: Pool): object {
+  return {
+    ipAddressPools: [name],
+    ...(nodeSelectors === undefined ? {} : { nodeSelectors: selectors(nodeSelectors) }),
+    ...(interfaces === undefined ? {} : { interfaces }),
+  }
+}
+
+function bgpSpec(name: string, { nodeSelectors, peers, localPref, communities, aggregationLength }: Pool): object {
+  return {
+    ipAddressPools: [name],
+    ...(nodeSelectors === undefined ? {} : { nodeSelectors: selectors(nodeSelectors) }),
+    ...(peers === undefined ? {} : { peers }),
+    ...(localPref === undefined ? {} : { localPref }),
+    ...(communities === undefined ? {} : { communities }),
+    ...(aggregationLength === undefined ? {} : { aggregationLength }),
+  }
+}
+
+function selectors(labels: readonly Readonly<Record<string, string>>[]): readonly object[] {
+  return labels.map((matchLabels) => ({ matchLabels }))
+}
+
+function peerObjects(name: string, peer: Peer, password: string | undefined): readonly KubeObject[] {
+  const { password: _reference, nodeSelectors, ...settings } = peer
+  const secret = secretOf(name)
+  return [
+    ...(password === undefined
+      ? []
+      : [
+          named('v1', 'Secret', secret, {
+            type: 'kubernetes.io/basic-auth',
+            data: { password: Buffer.from(password).toString('base64') },
+          }),
+        ]),
+    of('BGPPeer', name, {
+      ...settings,
+      ...(nodeSelectors === undefined ? {} : { nodeSelectors: selectors(nodeSelectors) }),
+      ...(password === undefined ? {} : { passwordSecret: { name: secret } }),
+    }),
+  ]
+}
+
+function secretOf(peer: string): string {
+  return `bgp-password-${peer}`
+}
+
+function of(kind: keyof typeof METALLB_KINDS & string, name: string, spec: object): KubeObject {
+  return named(METALLB_KINDS[kind] ?? '', kind, name, { spec })
+}
+
+function named(apiVersion: string, kind: string, name: string, rest: object): KubeObject {
+  const labels = { 'app.kubernetes.io/managed-by': 'provision' }
+  return { apiVersion, kind, metadata: { name, namespace: METALLB_NAMESPACE, labels }, ...rest }
+}

@@ -1,0 +1,46 @@
+import ipaddr from 'ipaddr.js'
+
+/** Addresses without a gap, both ends included, as numbers of one family. */
+export interface AddressRange {
+  readonly family: 'ipv4' | 'ipv6'
+  readonly first: bigint
+  readonly last: bigint
+}
+
+/** `192.0.2.0/28`, or `192.0.2.10-192.0.2.20`. Nothing for anything else; ends may stand the wrong way round. */
+export function parseRange(text: string): AddressRange | undefined {
+  if (text.includes('/')) return parseSubnet(text)
+  const [first, last, more] = text.split('-').map(parseAddress)
+  if (!first || !last || more !== undefined || first.family !== last.family) return undefined
+  return { family: first.family, first: first.first, last: last.first }
+}
+
+/** One address as a range; nothing for a name. */
+export function parseAddress(text: string): AddressRange | undefined {
+  if (!ipaddr.IPv4.isValidFourPartDecimal(text) && !(ipaddr.IPv6.isValid(text) && !text.includes('%'))) return undefined
+  const address = ipaddr.parse(text)
+  const value = numberOf(address.toByteArray())
+  return { family: address.kind(), first: value, last: value }
+}
+
+function parseSubnet(text: string): AddressRange | undefined {
+  const [base = '', bits = ''] = text.split('/')
+  const address = parseAddress(base)
+  if (!address || !ipaddr.isValidCIDR(text)) return undefined
+  const width = BigInt((address.family === 'ipv4' ? 32 : 128) - Number(bits))
+  const first = (address.first >> width) << width
+  return { family: address.family, first, last: first + (1n << width) - 1n }
+}
+
+export function overlap(a: AddressRange, b: AddressRange): boolean {
+  return a.family === b.family && a.first <= b.last && b.first <= a.last
+}
+
+/** How many addresses there are in it. */
+export function sizeOf({ first, last }: AddressRange): bigint {
+  return last - first + 1n
+}
+
+function numberOf(bytes: readonly number[]): bigint {
+  return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n)
+}

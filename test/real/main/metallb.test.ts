@@ -1,0 +1,227 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseDocument } from 'yaml'
+import { command } from '../../../src/lab/local/command.ts'
+import { LAN } from '../../../src/lab/network/addresses.ts'
+import { type Ended, eventsOf, describe as told } from '../../support/command-line.ts'
+import { MainLab } from '../../support/main-lab.ts'
+
+const UP_MS = 2_400_000
+const STEP_MS = 600_000
+const KUBECTL = '/usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf'
+const WHO_HAS = join(import.meta.dirname, '../../support/who-has.py')
+
+const OFFICE = ['10.77.0.200-10.77.0.203']
+const SPARE = { addresses: ['10.77.0.240/30'], autoAssign: false }
+/** Nobody speaks BGP there: what is shown is that settings and password arrive. */
+const FAR = { addresses: ['198.51.100.0/28'], mode: 'bgp', autoAssign: false }
+const ROUTER = { peerAddress: LAN.gateway, peerASN: 64_500, myASN: 64_501, password: { env: 'BGP_PASSWORD' } }
+const PASSWORD = 'correct horse battery staple'
+
+/** CoreDNS as something that answers HTTP: its image is on every node. */
+const SERVICE = `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: answering, namespace: default}
+data: {Corefile: ".:53 {\\n  health :8080\\n  whoami\\n}\\n"}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: answering, namespace: default}
+spec:
+  selector: {matchLabels: {app: answering}}
+  template:
+    metadata: {labels: {app: answering}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: coredns
+          image: registry.k8s.io/coredns/coredns:v1.14.2
+          args: [-conf, /etc/coredns/Corefile]
+          readinessProbe: {httpGet: {path: /health, port: 8080}, periodSeconds: 1}
+          volumeMounts: [{name: settings, mountPath: /etc/coredns}]
+      volumes: [{name: settings, configMap: {name: answering}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: answering, namespace: default}
+spec:
+  type: LoadBalancer
+  selector: {app: answering}
+  ports: [{port: 80, targetPort: 8080}]
+`
+
+let lab: MainLab
+let address: string
+beforeAll(async () => {
+  lab = await MainLab.standing()
+}, UP_MS)
+afterAll(async () => {
+  // The cluster is shared: nothing of this stays.
+  await lab?.on(
+    `${KUBECTL} delete --ignore-not-found service/answering deployment/answering configmap/answering
+${KUBECTL} delete --ignore-not-found validatingwebhookconfiguration/metallb-webhook-configuration namespace/metallb-system
+${KUBECTL} get crd -o name | grep '\\.metallb\\.io$' | xargs -r ${KUBECTL} delete
+${KUBECTL} get clusterrole,clusterrolebinding -o name | grep metallb-system: | xargs -r ${KUBECTL} delete`,
+    STEP_MS,
+    'cp1',
+  )
+  await lab?.[Symbol.asyncDispose]()
+}, STEP_MS)
+
+function up(...options: readonly string[]): Promise<Ended> {
+  return lab.cli.json(['up', lab.inventory, '--yes', ...options], { BGP_PASSWORD: PASSWORD })
+}
+
+function changed(ended: Ended): readonly string[] {
+  return eventsOf(ended, 'resource').flatMap(({ host, resource, result }) =>
+    result === 'changed' ? [`${host} ${resource.key}`] : [],
+  )
+}
+
+async function change(path: readonly string[], value: unknown): Promise<void> {
+  const document = parseDocument(await readFile(lab.inventory, 'utf8'))
+  if (value === undefined) document.deleteIn(path)
+  else document.setIn(path, value)
+  await writeFile(lab.inventory, String(document))
+}
+
+async function kubectl(words: string): Promise<string> {
+  return (await lab.sh(`${KUBECTL} ${words}`, STEP_MS, 'cp1')).trim()
+}
+
+/** From the lab's own end of the network, which is no node. */
+function outside(argv: readonly string[], deadlineMs = 30_000) {
+  return command(lab.lab.inside(argv), { deadlineMs })
+}
+
+async function answers(): Promise<boolean> {
+  const { code, stdout } = await outside(['curl', '-s', '-m', '1', `http://${address}/health`])
+  return code === 0 && stdout === 'OK'
+}
+
+/** Names of the machines that answer ARP for the address within two seconds. */
+async function whoHas(): Promise<readonly string[]> {
+  const { stdout } = await outside(['python3', WHO_HAS, LAN.bridge, address, '2'])
+  const said = [...new Set(stdout.split('\n').filter((line) => line !== ''))]
+  const machines = await lab.lab.list()
+  const known = await Promise.all(
+    machines.map(async ({ machine, running }) => ({
+      name: machine.name,
+      hardware: running ? await hardwareOf(machine.name) : undefined,
+    })),
+  )
+  return said.map((hardware) => known.find((one) => one.hardware === hardware)?.name ?? hardware)
+}
+
+const hardware = new Map<string, string>()
+async function hardwareOf(name: string): Promise<string> {
+  const found = hardware.get(name) ?? (await lab.sh('cat /sys/class/net/e*/address', STEP_MS, name)).trim()
+  hardware.set(name, found)
+  return found
+}
+
+async function until(what: string, limitMs: number, holds: () => Promise<boolean>): Promise<number> {
+  const begin = performance.now()
+  while (!(await holds())) if (performance.now() - begin > limitMs) throw new Error(`not within ${limitMs} ms: ${what}`)
+  return performance.now() - begin
+}
+
+// In order: each begins with what the one before left.
+describe('MetalLB', () => {
+  test('is installed where the inventory has pools, and says what it gives out', { timeout: UP_MS }, async () => {
+    await change(['loadBalancer'], {
+      metallb: { pools: { office: { addresses: OFFICE }, spare: SPARE, far: FAR }, peers: { router: ROUTER } },
+    })
+    const ended = await up()
+    expect(ended.code, told(ended)).toBe(0)
+    const proof = eventsOf(ended, 'resource').find(({ resource }) => resource.key === 'condition:metallb-pools')
+    expect(proof?.resource.note).toBe(
+      'office 10.77.0.200-10.77.0.203 (l2): 0 of 4 given out; spare 10.77.0.240/30 (l2): 0 of 4 given out; far 198.51.100.0/28 (bgp): 0 of 16 given out',
+    )
+    expect(ended.stdout + ended.stderr).not.toContain(PASSWORD)
+    expect(ended.stdout + ended.stderr).not.toContain(Buffer.from(PASSWORD).toString('base64'))
+    const kept = await kubectl(
+      "-n metallb-system get secret bgp-password-router -o jsonpath='{.type} {.data.password}'",
+    )
+    expect(kept).toBe(`kubernetes.io/basic-auth ${Buffer.from(PASSWORD).toString('base64')}`)
+  })
+
+  test('changes nothing the second time, with one look', { timeout: STEP_MS }, async () => {
+    let ended: Ended | undefined
+    const sessions = await lab.sessionsDuring(async () => {
+      ended = await up()
+    }, 'cp1')
+    expect(ended?.code).toBe(0)
+    expect(changed(ended as Ended)).toEqual([])
+    expect(sessions).toEqual({ channels: 2, sftp: 0 })
+  })
+
+  test('answers from outside, by ARP from exactly one node', { timeout: STEP_MS }, async () => {
+    await lab.sh(`${KUBECTL} apply -f - <<'END'\n${SERVICE}\nEND`, STEP_MS, 'cp1')
+    await kubectl('rollout status deployment/answering --timeout=300s')
+    address = await kubectl("get service answering -o jsonpath='{.status.loadBalancer.ingress[0].ip}'")
+    expect(address).toMatch(/^10\.77\.0\.20[0-3]$/)
+    await until('an answer', 60_000, answers)
+    const [owner, ...others] = await whoHas()
+    expect(others).toEqual([])
+    expect(['w1', 'w2']).toContain(owner)
+  })
+
+  test('forgets a pool that is deleted, and leaves what others made', { timeout: STEP_MS }, async () => {
+    const theirs = {
+      apiVersion: 'metallb.io/v1beta1',
+      kind: 'IPAddressPool',
+      metadata: { name: 'theirs', namespace: 'metallb-system' },
+    }
+    await lab.sh(
+      `${KUBECTL} apply -f - <<'END'\n${JSON.stringify({ ...theirs, spec: { addresses: ['10.77.0.250/32'], autoAssign: false } })}\nEND`,
+      STEP_MS,
+      'cp1',
+    )
+    await change(['loadBalancer', 'metallb', 'pools', 'spare'], undefined)
+    const dry = await lab.cli.json(['up', lab.inventory, '--dry-run'], { BGP_PASSWORD: PASSWORD })
+    expect(dry.stdout).toContain('IPAddressPool spare')
+    expect(await kubectl('-n metallb-system get ipaddresspools.metallb.io -o name')).toContain('/spare')
+    const ended = await up()
+    expect(ended.code, told(ended)).toBe(0)
+    expect(changed(ended)).toEqual(['cp1 removed:metallb-config', 'cp1 manifests:metallb-config'])
+    expect(
+      (await kubectl('-n metallb-system get ipaddresspools.metallb.io,l2advertisements.metallb.io -o name')).split(
+        '\n',
+      ),
+    ).toEqual([
+      'ipaddresspool.metallb.io/far',
+      'ipaddresspool.metallb.io/office',
+      'ipaddresspool.metallb.io/theirs',
+      'l2advertisement.metallb.io/office',
+    ])
+    expect(changed(await up())).toEqual([])
+  })
+
+  test('has another node answer when that one is gone, and one again when it is back', { timeout: UP_MS }, async () => {
+    const [owner = ''] = await whoHas()
+    const survivor = owner === 'w1' ? 'w2' : 'w1'
+    // What answers must not go away with who is asked for it.
+    const place = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': survivor } } } } }
+    await kubectl(`patch deployment answering --type merge -p '${JSON.stringify(place)}'`)
+    await kubectl('rollout status deployment/answering --timeout=300s')
+    await until('an answer', 60_000, answers)
+    expect(await whoHas()).toEqual([owner])
+
+    await lab.lab.off(owner)
+    const backMs = await until('an answer without the node', 120_000, answers)
+    await until('one answer', 60_000, async () => String(await whoHas()) === survivor)
+    process.stdout.write(
+      `${owner} lost its power: ${address} was answered again after ${(backMs / 1000).toFixed(1)} s, by ${survivor}\n`,
+    )
+
+    await lab.lab.on(owner)
+    await kubectl(`wait --for=condition=Ready node/${owner} --timeout=600s`)
+    const ended = await up()
+    expect(ended.code, told(ended)).toBe(0)
+    expect(await answers()).toBe(true)
+    await until('one answer', 60_000, async () => (await whoHas()).length === 1)
+  })
+})
