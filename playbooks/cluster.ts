@@ -22,6 +22,7 @@ import {
 } from '../src/index.ts'
 import { installPrograms, nodeImages, programDigests } from './artifacts.ts'
 import { joinCluster, kubeadmFolders, letOthersIn, otherPlanes } from './join.ts'
+import { networkImages } from './network.ts'
 import { planeServes } from './planes.ts'
 
 export const KUBEADM_CONFIG = '/etc/kubernetes/provision/kubeadm.yaml'
@@ -53,6 +54,9 @@ const installKubernetes = section<Node>('Install Kubernetes', 'kubernetes', (nod
     ...installPrograms(node, KUBERNETES_PROGRAMS),
     ...kubeletService(node),
     ...nodeImages(node, isControlPlane(node) ? controlPlaneImages(releases) : workerImages(releases)),
+    // Its pod is started on whoever has joined, and a kubelet that finds no image waits longer each time. The first control plane
+    // lets others in sooner without it.
+    ...(isFirst(node) ? [] : networkImages(node)),
   ]
 })
 

@@ -26,10 +26,13 @@ import { nodeImages } from './artifacts.ts'
 
 const ROLLOUT_TIMEOUT_MS = 600_000
 
-/** Flannel: upstream's manifest with our settings in it, applied by the server under our own name; images on every node. */
+export function networkImages(node: Node): readonly Resource[] {
+  return nodeImages(node, RELEASES.flannel.images)
+}
+
+/** Flannel: upstream's manifest with our settings in it, applied by the server under our own name. */
 export const installNetwork = section<Node>('Install the network', 'network', (node) => [
-  ...nodeImages(node, RELEASES.flannel.images),
-  ...(isFirst(node) ? [appliedFlannel(node)] : []),
+  ...(isFirst(node) ? [...networkImages(node), appliedFlannel(node)] : []),
   flannelRuns(node),
   ...tunnel(node),
   nodeReady(node),

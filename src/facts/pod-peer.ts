@@ -22,6 +22,23 @@ set -- exec nsenter "--net=/proc/$pid/ns/net"
 ${peerProgram}`
 }
 
+/**
+ * Shell that defines `settled`: kube-proxy is done with all it has heard of. In ipvs mode endpoints come into the kernel before the
+ * sets by which a pod reaches itself through a Service. Times are seconds, written like 1.7e+09; names as of Kubernetes 1.36,
+ * pkg/proxy/metrics. Where they cannot be read, nothing is waited for.
+ */
+const SETTLED = `settled() {
+times=$(timeout 3 bash -c 'exec 3<>/dev/tcp/127.0.0.1/${PROXY_METRICS_PORT} && printf "GET /metrics HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3' 2>/dev/null |
+tr -d '\\r' | grep -e '^kubeproxy_sync_proxy_rules_last_[a-z_]*_seconds{ip_family="IPv4"}')
+for which in last_timestamp last_queued_timestamp; do
+time=$(printf '%s\\n' "$times" | sed -n "s/^kubeproxy_sync_proxy_rules_$which.* //p")
+[ -n "$time" ] || return 0
+time=$(printf '%.3f' "$time")
+[ "$which" = last_timestamp ] && last="\${time%.*}\${time#*.}" || queued="\${time%.*}\${time#*.}"
+done
+[ "$queued" -le "$last" ]
+}`
+
 /** A Service whose rules are looked for in the kernel. */
 export interface ServedService {
   readonly namespace: string
@@ -44,12 +61,13 @@ export provision_nonce
 read -r forward </proc/sys/net/ipv4/ip_forward
 printf 'forward\\t%s\\n' "$forward"
 ${rulesFunction(service)}
+${SETTLED}
 # By the clock: on a busy machine each look takes a while. Where rules cannot be seen, a little while must do.
 limit=${service.mode === 'none' ? 0 : RULES_SECONDS}
 case $(rules </dev/null) in *unseen*) limit=$((limit / 6)) ;; esac
 begun=$(date +%s)
 mode=$({ ${proxyModeScript(PROXY_METRICS_PORT)}; } </dev/null)
-until [ -n "$mode" ] && [ "$(rules </dev/null | grep -c '^rule.*:')" -ge ${service.endpoints} ]; do
+until [ -n "$mode" ] && [ "$(rules </dev/null | grep -c '^rule.*:')" -ge ${service.endpoints} ] && settled </dev/null; do
 [ $(($(date +%s) - begun)) -lt "$limit" ] || break
 sleep 1
 [ -n "$mode" ] || mode=$({ ${proxyModeScript(PROXY_METRICS_PORT)}; } </dev/null)

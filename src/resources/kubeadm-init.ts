@@ -7,6 +7,7 @@ import type { Step } from '../core/step.ts'
 import type { Value } from '../core/value.ts'
 import { kubeadmFilesProbe, LATE_OBJECTS } from '../facts/kube-api.ts'
 import { kubectlPrelude, WITH_OUR_PATH } from '../facts/kubectl.ts'
+import { waitUntil } from './condition.ts'
 
 export interface KubeadmInitWant {
   /** Path of the kubeadm configuration on the host. */
@@ -146,19 +147,20 @@ const COME_UP_SECONDS = 240
 function initScript(want: KubeadmInitWant): string {
   const { config, ignorePreflightErrors } = want
   const late = lateObjects(want).map(({ name }) => name)
-  const ignore = (names: readonly string[]) =>
-    names.length > 0 ? `--ignore-preflight-errors=${quote(names.join(','))}` : ''
   return `${WITH_OUR_PATH}
 ${kubectlPrelude(5)}
 ready() { [ "$(k get --raw /readyz 2>/dev/null)" = ok ]; }
 complete() { ready && [ "$(k -n kube-system get --ignore-not-found -o name ${late.join(' ')} | wc -l)" -eq ${late.length} ]; }
+ignored=${quote(ignorePreflightErrors.join(','))}
 if [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
   printf 'a control plane is here already: waiting for its API server\\n'
   tries=0
   until ready || [ "$tries" -ge ${COME_UP_SECONDS} ]; do tries=$((tries + 1)); sleep 1; done
   if complete; then exit 0; fi
   printf 'it is not complete: going on with kubeadm init\\n'
-  exec kubeadm init --skip-token-print --config ${quote(config)} ${ignore([...ignorePreflightErrors, ...BEGUN])}
+  ignored=${quote([...ignorePreflightErrors, ...BEGUN].join(','))}
 fi
-exec kubeadm init --skip-token-print --config ${quote(config)} ${ignore(ignorePreflightErrors)}`
+kubeadm init --skip-token-print --config ${quote(config)} --ignore-preflight-errors="$ignored" || exit
+# kubeadm asks the API server beside it. Everybody else, from now on, asks at the cluster's endpoint, which may come up later.
+${waitUntil('complete', COME_UP_SECONDS, "kubeadm's objects, asked for at the server /etc/kubernetes/admin.conf names")}`
 }

@@ -130,5 +130,10 @@ export function planOf(ended: Ended): HostPlan {
 /** How a run ended, for the message of a failed test. */
 export function describe({ code, stdout, stderr, events }: Ended): string {
   const failures = events.flatMap((event) => (event.type === 'host' ? event.result.failures : []))
-  return `exit ${code}\n${JSON.stringify(failures, undefined, 1)}\n${stderr}\n${stdout.slice(-3000)}`
+  const unmet = events.flatMap((event) =>
+    event.type === 'resource' && event.result === 'unmet'
+      ? [`${event.host} ${event.resource.key}: ${event.resource.note}`]
+      : [],
+  )
+  return `exit ${code}\n${unmet.join('\n')}\n${JSON.stringify(failures, undefined, 1)}\n${stderr}\n${stdout.slice(-3000)}`
 }
