@@ -34,21 +34,34 @@ function servedFinding(id: 'pod-services' | 'node-services', around: ProofAround
   }
   const unheard = [...seen.endpoints.keys()].filter((node) => !hits.has(node))
   const states = [...Map.groupBy(failed, ({ state }) => state)].map(([state, some]) => `${some.length} ${state}`)
-  const evidence = `${who} → the Service: ${total - failed.length} of ${total} connections answered (${states.join(', ') || 'none tried'})${unheard.length === 0 ? '' : `; never by the pods of ${listed(unheard)}`}`
-  const cause = knownCause(around, unheard)
-  if (cause !== undefined)
+  const evidence = `${who} → the Service: ${total - failed.length} of ${total} connections answered (${states.join(', ') || 'none tried'})${unheard.length === 0 ? '' : `; never by the pods of ${named(unheard)}`}`
+  const { cause, unexplained } = causeOf(around, unheard)
+  if (cause !== undefined && unexplained.length === 0)
     return { ...base, severity: 'advised', met: false, evidence: `${evidence}; as ${cause}`, fix: 'mend that first' }
   // Every pod of it answers: what is lost now and then is no rule that is missing.
   const severity = unheard.length === 0 && failed.length <= total * MANY_LOST ? 'advised' : 'required'
-  return { ...base, severity, met: false, evidence, fix: servedFix(isPod, around, unheard) }
+  return { ...base, severity, met: false, evidence, fix: servedFix(isPod, around, unexplained) }
 }
 
-/** Ways that are closed anyway, and explain why these nodes' pods do not answer. */
-function knownCause({ out, into }: ProofAround, unheard: readonly string[]): string | undefined {
+/** Ways that are closed anyway, and those nodes whose pods' silence they do not explain: nobody needs a way to himself. */
+function causeOf({ host, out, into }: ProofAround, unheard: readonly string[]) {
   const closed = [...out, ...into].filter(({ state }) => state === 'closed')
-  const explained = (node: string) => closed.some(({ pair }) => pair.from === node || pair.to === node)
-  if (closed.length === 0 || !unheard.every(explained)) return undefined
-  return listed(closed.map(({ pair }) => `nothing gets from ${pair.from} to ${pair.to}`))
+  const isExplained = (node: string) =>
+    node !== host.host && closed.some(({ pair }) => pair.from === node || pair.to === node)
+  return {
+    cause:
+      closed.length === 0
+        ? undefined
+        : listed(closed.map(({ pair }) => `nothing gets from ${pair.from} to ${pair.to}`)),
+    unexplained: unheard.filter((node) => !isExplained(node)),
+  }
+}
+
+const NAMES = 6
+
+function named(nodes: readonly string[]): string {
+  const rest = nodes.length - NAMES
+  return `${nodes.slice(0, NAMES).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }
 
 function servedFix(isPod: boolean, { host, wanted, out, seen }: ProofAround, unheard: readonly string[]): string {

@@ -153,7 +153,7 @@ describe('a proof', () => {
     const seen = three([], [well('w1', { fromNode: { ...well('w1').fromNode, service: none } })])
     expect(verdicts(seen)).toEqual(['w1 node-services unmet'])
     expect(told(seen, 'w1', 'node-services').evidence).toBe(
-      'w1 → the Service: 4 of 12 connections answered (8 silent); never by the pods of cp1; w2',
+      'w1 → the Service: 4 of 12 connections answered (8 silent); never by the pods of cp1, w2',
     )
     expect(told(seen, 'w1', 'node-services').fix).toContain('KUBE-POSTROUTING')
     const both = { service: { hits: new Map(), failed: Array(8).fill(SILENT) } }

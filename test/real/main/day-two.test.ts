@@ -91,7 +91,8 @@ for name in apiserver scheduler.conf; do ${KUBEADM} certs renew $name --config /
     expect(well.code, told(well)).toBe(0)
     const again = await lab.cli.run(renew)
     expect(again.code, told(again)).toBe(0)
-    expect(changed(again)).toEqual([])
+    // An API server that has just been started may be waited for once more.
+    expect(changed(again).filter((key) => !key.startsWith('condition:'))).toEqual([])
     // Served, not only on disk.
     const script = `timeout 20 openssl s_client -connect 127.0.0.1:6443 </dev/null 2>/dev/null | openssl x509 -noout -checkend $((300 * 86400))`
     expect(await lab.sh(script, CASE_MS, 'cp1')).toContain('will not expire')

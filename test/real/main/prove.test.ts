@@ -145,7 +145,7 @@ describe('the network of three nodes, proven', () => {
     expect(node.result).toBe('unmet')
     expect(node.evidence).toMatch(/^w1 → the Service: \d+ of \d+ connections answered .*never by the pods of .*cp1/)
     // Pods on w1 miss what w2 swallows, and themselves: a pod reaches itself through a Service only under its node's address.
-    expect(verdict(ended, 'w1', 'pod-services').evidence).toMatch(/never by the pods of (w1; w2|w2; w1)$/)
+    expect(verdict(ended, 'w1', 'pod-services').evidence).toMatch(/never by the pods of (w1, w2|w2, w1)$/)
   })
 
   test('killed with -9 it leaves nothing behind either, and the next one sees to that', {
