@@ -6,7 +6,7 @@ const MAKING_MS = 2_700_000
 /**
  * Rings, each talking to more of the world than the one before. `pure` needs nothing but this tree; `host` talks to real
  * shells, sshd, systemd and package managers in namespaces of its own; `machine` to kernels and clusters of our own, one
- * file at a time: machines share two processors.
+ * file at a time: machines share two processors. `long` is what does not fit into the time `npm test` has.
  */
 export default defineConfig({
   test: {
@@ -34,6 +34,16 @@ export default defineConfig({
           name: 'machine',
           globalSetup: 'test/support/standing-lab.ts',
           include: ['test/real/{bundle,lab,verify,main}/**/*.test.ts', 'test/real/resources/machine.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: MAKING_MS,
+          fileParallelism: false,
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['test/real/long/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: MAKING_MS,
           fileParallelism: false,
