@@ -50,15 +50,21 @@ export function readLook(
     const [word, name, code] = section.mark
     if (word === 'fact') output = section
     else if (word === 'done' && name !== undefined && output?.mark[1] === name) {
-      outputs.set(name, {
-        code: Number(code),
-        text: output.text,
-        stderr: section.text,
-        truncated: output.droppedBytes > 0,
-      })
+      const said = { code: Number(code), text: output.text, stderr: section.text, truncated: output.droppedBytes > 0 }
+      outputs.set(name, together(outputs.get(name), said))
     }
   }
   return outputs
+}
+
+/** What a fact said twice, of other things each time; of what it was asked again, the later word counts. */
+function together(before: FactOutput | undefined, now: FactOutput): FactOutput {
+  if (before === undefined || now.code !== 0) return now
+  if (before.code !== 0) return before
+  const idOf = (line: string) => line.split('\t', 1)[0]
+  const again = new Set(now.text.split('\n').map(idOf))
+  const kept = before.text.split('\n').filter((line) => !again.has(idOf(line)))
+  return { ...now, text: [...kept, now.text].join('\n'), truncated: before.truncated || now.truncated }
 }
 
 /** Shell that asks the costly facts among these probes, once each, and keeps their lines for `guardScript`. */
