@@ -6,7 +6,7 @@ import { type Resource, type ResourceOptions, type ResourceType, resource } from
 import type { Step } from '../core/step.ts'
 import type { Value } from '../core/value.ts'
 import { kubeadmFilesProbe, LATE_OBJECTS } from '../facts/kube-api.ts'
-import { kubectlPrelude, WITH_OUR_PATH } from '../facts/kubectl.ts'
+import { ADMIN_CONF, kubectlPrelude, WITH_OUR_PATH } from '../facts/kubectl.ts'
 import { waitUntil } from './condition.ts'
 
 export interface KubeadmInitWant {
@@ -150,7 +150,7 @@ function initScript(want: KubeadmInitWant): string {
   return `${WITH_OUR_PATH}
 ${kubectlPrelude(5)}
 ready() { [ "$(k get --raw /readyz 2>/dev/null)" = ok ]; }
-complete() { ready && [ "$(k -n kube-system get --ignore-not-found -o name ${late.join(' ')} | wc -l)" -eq ${late.length} ]; }
+complete() { ready && [ "$(k -n kube-system get --ignore-not-found -o name ${late.join(' ')} 2>/dev/null | wc -l)" -eq ${late.length} ]; }
 ignored=${quote(ignorePreflightErrors.join(','))}
 if [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
   printf 'a control plane is here already: waiting for its API server\\n'
@@ -162,5 +162,6 @@ if [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
 fi
 kubeadm init --skip-token-print --config ${quote(config)} --ignore-preflight-errors="$ignored" || exit
 # kubeadm asks the API server beside it. Everybody else, from now on, asks at the cluster's endpoint, which may come up later.
+conf=${ADMIN_CONF}
 ${waitUntil('complete', COME_UP_SECONDS, "kubeadm's objects, asked for at the server /etc/kubernetes/admin.conf names")}`
 }
