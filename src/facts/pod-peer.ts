@@ -25,18 +25,20 @@ ${peerProgram}`
 /**
  * Shell that defines `settled`: kube-proxy is done with all it has heard of. In ipvs mode endpoints come into the kernel before the
  * sets by which a pod reaches itself through a Service. Times are seconds, written like 1.7e+09; names as of Kubernetes 1.36,
- * pkg/proxy/metrics. Where they cannot be read, nothing is waited for.
+ * pkg/proxy/metrics; one that has heard of nothing since it started has no second time.
  */
 const SETTLED = `settled() {
-times=$(timeout 3 bash -c 'exec 3<>/dev/tcp/127.0.0.1/${PROXY_METRICS_PORT} && printf "GET /metrics HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3' 2>/dev/null |
+times=$(timeout 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/${PROXY_METRICS_PORT} && printf "GET /metrics HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3' 2>/dev/null |
 tr -d '\\r' | grep -e '^kubeproxy_sync_proxy_rules_last_[a-z_]*_seconds{ip_family="IPv4"}')
-for which in last_timestamp last_queued_timestamp; do
-time=$(printf '%s\\n' "$times" | sed -n "s/^kubeproxy_sync_proxy_rules_$which.* //p")
+last=$(milliseconds last_timestamp)
+queued=$(milliseconds last_queued_timestamp)
+[ -n "$last" ] && [ "\${queued:-0}" -le "$last" ]
+}
+milliseconds() {
+time=$(printf '%s\\n' "$times" | sed -n "s/^kubeproxy_sync_proxy_rules_$1_seconds.* //p")
 [ -n "$time" ] || return 0
 time=$(printf '%.3f' "$time")
-[ "$which" = last_timestamp ] && last="\${time%.*}\${time#*.}" || queued="\${time%.*}\${time#*.}"
-done
-[ "$queued" -le "$last" ]
+printf '%s%s' "\${time%.*}" "\${time#*.}"
 }`
 
 /** A Service whose rules are looked for in the kernel. */
