@@ -1,6 +1,7 @@
 import { quote } from '../core/quote.ts'
 import { peerProgram } from './peer-dialogue.ts'
 import { proxyModeScript } from './proxy-mode.ts'
+import { IN_PROXY } from './proxy-process.ts'
 
 const PROXY_METRICS_PORT = 10249
 /** Until kube-proxy has heard of new endpoints; on a node that is well it takes two. */
@@ -23,23 +24,24 @@ ${peerProgram}`
 }
 
 /**
- * Shell that defines `settled`: kube-proxy is done with all it has heard of. In ipvs mode endpoints come into the kernel before the
- * sets by which a pod reaches itself through a Service. Times are seconds, written like 1.7e+09; names as of Kubernetes 1.36,
- * pkg/proxy/metrics; one that has heard of nothing since it started has no second time.
+ * Shell that defines `whole`: all of the Service's rules are there. Where kube-proxy writes them in one go (iptables, nftables),
+ * its endpoints tell. In ipvs mode they come into the kernel first, then the sets by which a node and a pod that reaches itself
+ * are masqueraded, then the rules that ask for these sets: seconds later on a busy machine. Names as of Kubernetes 1.36,
+ * pkg/proxy/ipvs/ipset.go.
  */
-const SETTLED = `settled() {
-times=$(timeout 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/${PROXY_METRICS_PORT} && printf "GET /metrics HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3' 2>/dev/null |
-tr -d '\\r' | grep -e '^kubeproxy_sync_proxy_rules_last_[a-z_]*_seconds{ip_family="IPv4"}')
-last=$(milliseconds last_timestamp)
-queued=$(milliseconds last_queued_timestamp)
-[ -n "$last" ] && [ "\${queued:-0}" -le "$last" ]
-}
-milliseconds() {
-time=$(printf '%s\\n' "$times" | sed -n "s/^kubeproxy_sync_proxy_rules_$1_seconds.* //p")
-[ -n "$time" ] || return 0
-time=$(printf '%.3f' "$time")
-printf '%s%s' "\${time%.*}" "\${time#*.}"
+function wholeFunction({ address, port, endpoints, mode, pod }: ServedService): string {
+  const isIn = (set: string, entry: string) => `in_proxy ipset -q test ${set} ${quote(entry)} >/dev/null`
+  const flow = `${address},tcp:${port}`
+  const sets = [
+    isIn('KUBE-CLUSTER-IP', flow),
+    ...(pod === undefined ? [] : [isIn('KUBE-LOOP-BACK', `${pod},tcp:${port},${pod}`)]),
+    `in_proxy iptables-save -t nat | grep -q -e '--match-set KUBE-LOOP-BACK'`,
+  ]
+  return `whole() {
+[ "$(rules | grep -c '^rule.*:')" -ge ${endpoints} ] || return 1
+${mode === 'ipvs' ? `find_proxy && ${sets.join(' && ')}` : ':'}
 }`
+}
 
 /** A Service whose rules are looked for in the kernel. */
 export interface ServedService {
@@ -51,6 +53,8 @@ export interface ServedService {
   readonly endpoints: number
   /** How kube-proxy is to work. */
   readonly mode: 'ipvs' | 'nftables' | 'iptables' | 'none'
+  /** Address of its pod on this node. */
+  readonly pod?: string
 }
 
 /**
@@ -63,13 +67,14 @@ export provision_nonce
 read -r forward </proc/sys/net/ipv4/ip_forward
 printf 'forward\\t%s\\n' "$forward"
 ${rulesFunction(service)}
-${SETTLED}
+${IN_PROXY}
+${wholeFunction(service)}
 # By the clock: on a busy machine each look takes a while. Where rules cannot be seen, a little while must do.
 limit=${service.mode === 'none' ? 0 : RULES_SECONDS}
 case $(rules </dev/null) in *unseen*) limit=$((limit / 6)) ;; esac
 begun=$(date +%s)
 mode=$({ ${proxyModeScript(PROXY_METRICS_PORT)}; } </dev/null)
-until [ -n "$mode" ] && [ "$(rules </dev/null | grep -c '^rule.*:')" -ge ${service.endpoints} ] && settled </dev/null; do
+until [ -n "$mode" ] && whole </dev/null; do
 [ $(($(date +%s) - begun)) -lt "$limit" ] || break
 sleep 1
 [ -n "$mode" ] || mode=$({ ${proxyModeScript(PROXY_METRICS_PORT)}; } </dev/null)

@@ -39,7 +39,7 @@ function servedFinding(id: 'pod-services' | 'node-services', around: ProofAround
   if (cause !== undefined && unexplained.length === 0)
     return { ...base, severity: 'advised', met: false, evidence: `${evidence}; as ${cause}`, fix: 'mend that first' }
   // Every pod of it answers: what is lost now and then is no rule that is missing.
-  const severity = unheard.length === 0 && failed.length <= total * MANY_SILENT ? 'advised' : 'required'
+  const severity = unheard.length === 0 && failed.length <= total * MANY_LOST ? 'advised' : 'required'
   return { ...base, severity, met: false, evidence, fix: servedFix(isPod, around, unexplained) }
 }
 
@@ -56,9 +56,6 @@ function causeOf({ host, out, into }: ProofAround, unheard: readonly string[]) {
     unexplained: unheard.filter((node) => !isExplained(node)),
   }
 }
-
-/** Of connections, while each pod of the Service has answered: a kube-proxy that is still behind loses the first of them. */
-const MANY_SILENT = 0.5
 
 const NAMES = 6
 

@@ -60,17 +60,18 @@ export async function surveyPods(input: ProofSurveyInput): Promise<ProofSeen> {
   const probeMs = PROBE_MS + pods.size * PROBE_MS_PER_HOST
   const deadlineSeconds = Math.ceil((READY_MS + probeMs + HOST_MARGIN_MS) / 1000)
   const listening = new Map<string, Listening>()
-  const served = {
+  const served = (name: string): ServedService => ({
     namespace,
     name: serviceName,
     address: ground.service,
     port: PROOF_PORT,
     endpoints: pods.size,
     mode: input.proxyMode,
-  }
+    ...podOf(pods, name),
+  })
   const surveyed = await survey({
     sessions: [...sessions.filter(({ host }) => pods.has(host)), ...sessions.map((session) => renamed(session))],
-    script: (name) => (name.startsWith(NODE) ? nodePeerScript(served) : podPeerScript(pods.get(name)?.uid ?? '')),
+    script: (name) => (name.startsWith(NODE) ? nodePeerScript(served(name)) : podPeerScript(pods.get(name)?.uid ?? '')),
     opening: (name) =>
       openingOrders(
         name,
@@ -91,6 +92,11 @@ export async function surveyPods(input: ProofSurveyInput): Promise<ProofSeen> {
   })
   const node = (host: string) => surveyed.get(`${NODE}${host}`)
   return gatheredProof({ hosts: input.hosts, ground, pods, others, token, pod: (host) => surveyed.get(host), node })
+}
+
+function podOf(pods: ReadonlyMap<string, ProofPod>, name: string): Pick<ServedService, 'pod'> {
+  const pod = pods.get(name.slice(NODE.length))
+  return pod ? { pod: pod.address } : {}
 }
 
 /** Pods that run on a node that takes part. */

@@ -168,9 +168,9 @@ describe('a proof', () => {
   it('tells a connection that is lost now and then from an endpoint that never answers', () => {
     const service = (failed: number) => ({ service: { hits: hits(...NAMES), failed: Array(failed).fill(SILENT) } })
     const seen = (failed: number) => three([], [well('w1', { fromPod: { ...well('w1').fromPod, ...service(failed) } })])
-    expect(verdicts(seen(12))).toEqual(['w1 pod-services advised'])
-    expect(verdicts(seen(13))).toEqual(['w1 pod-services unmet'])
-    expect(told(seen(12), 'w1', 'pod-services').fix).toContain('an endpoint is in the rules of w1 that does not answer')
+    expect(verdicts(seen(3))).toEqual(['w1 pod-services advised'])
+    expect(verdicts(seen(4))).toEqual(['w1 pod-services unmet'])
+    expect(told(seen(3), 'w1', 'pod-services').fix).toContain('an endpoint is in the rules of w1 that does not answer')
   })
 
   it('knows a packet that is not led back to the pod it came from', () => {
