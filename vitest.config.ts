@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { FileOrder } from './test/support/file-order.ts'
 
 /** As long as a machine may take to be made from nothing, with everything it is made of. */
 const MAKING_MS = 2_700_000
@@ -10,6 +11,7 @@ const MAKING_MS = 2_700_000
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: FileOrder },
     projects: [
       {
         test: {

@@ -12,16 +12,28 @@ import { STANDING_NAME } from './standing-lab.ts'
 const EXAMPLE = join(import.meta.dirname, '../../inventory/lab.yaml')
 const HOST = 'lab1'
 
+/** For sh text on a control plane. */
+export const KUBECTL = '/usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf'
+
 /** One machine that is everything, for tests of what does not take several. */
 const ALONE: readonly Change[] = [
   ['hosts', { [HOST]: { roles: ['control-plane', 'worker'] } }],
   ['lab.memory', '5G'],
 ]
 
-/** Of the cluster tests share: a control plane that runs no pods of users, and two workers. */
+/** Of the cluster tests share: a control plane that runs no pods of users, and two workers, on a network narrower than most. */
 const STANDING: readonly Change[] = [
-  ['hosts', { cp1: { roles: ['control-plane'] }, w1: { roles: ['worker'] }, w2: { roles: ['worker'] } }],
+  ['name', STANDING_NAME],
+  [
+    'hosts',
+    {
+      cp1: { roles: ['control-plane'] },
+      w1: { roles: ['worker'], labels: { disk: 'fast' } },
+      w2: { roles: ['worker'] },
+    },
+  ],
   ['lab.memory', '3G'],
+  ['lab.lan', { mtu: 1400 }],
 ]
 
 /** Another value in a copy of the inventory, by path. */
@@ -76,19 +88,38 @@ export class MainLab implements AsyncDisposable {
    * A cluster of cp1, w1 and w2 that all files of a run share, each with an inventory of its own: whoever asks first waits
    * for it to be made. What a file turns on there it turns off again. With PROVISION_STANDING=FOLDER it outlives the run.
    */
-  static async standing(change: readonly Change[] = []): Promise<MainLab> {
-    const cli = await CommandLine.in(inject('standingFolder'))
-    const inventory = join(cli.folder, `${randomUUID()}.yaml`)
-    await writeInventory(inventory, [['name', STANDING_NAME], ...STANDING, ...change])
-    const lab = new MainLab(cli, inventory, STANDING_NAME, true)
-    const ended = await cli.json(['up', inventory, '--yes'])
+  static async standing(): Promise<MainLab> {
+    const lab = await MainLab.#shared()
+    const ended = await lab.cli.json(['up', lab.inventory, '--yes'])
     if (ended.code !== 0) throw new Error(`the cluster that tests share: ${describe(ended)}`)
     return lab
+  }
+
+  /** The same inventory before there is a machine of it; whoever asks makes that cluster, and leaves it to the others. */
+  static async beforeStanding(): Promise<MainLab> {
+    const lab = await MainLab.#shared()
+    await lab.lab.down()
+    return lab
+  }
+
+  static async #shared(): Promise<MainLab> {
+    const cli = await CommandLine.in(inject('standingFolder'))
+    const inventory = join(cli.folder, `${randomUUID()}.yaml`)
+    await writeInventory(inventory, STANDING)
+    return new MainLab(cli, inventory, STANDING_NAME, true)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#stays) await this.lab.down()
     await this.cli[Symbol.asyncDispose]()
+  }
+
+  /** Another value in the inventory; `undefined` takes it out. */
+  async change(path: readonly string[], value: unknown): Promise<void> {
+    const document = parseDocument(await readFile(this.inventory, 'utf8'))
+    if (value === undefined) document.deleteIn(path)
+    else document.setIn(path, value)
+    await writeFile(this.inventory, String(document))
   }
 
   /**
@@ -129,10 +160,29 @@ export class MainLab implements AsyncDisposable {
     return result.stdout
   }
 
+  /** Runs kubectl on a control plane, as its administrator; standard output without the spaces around it. */
+  async kubectl(words: string, deadlineMs = 600_000, host = 'cp1'): Promise<string> {
+    return (await this.sh(`${KUBECTL} ${words}`, deadlineMs, host)).trim()
+  }
+
   /** Has sshd say in its log what each connection does. */
   async logSessions(host?: string): Promise<void> {
     const script = `printf 'LogLevel VERBOSE\\n' >/etc/ssh/sshd_config.d/test.conf && systemctl reload ssh`
     await this.sh(script, undefined, host)
+  }
+
+  /** `sessionsDuring` on several hosts at once, in their order. */
+  async sessionsOn(hosts: readonly string[], body: () => Promise<unknown>): Promise<readonly Sessions[]> {
+    const [host, ...rest] = hosts
+    if (host === undefined) {
+      await body()
+      return []
+    }
+    let inner: readonly Sessions[] = []
+    const own = await this.sessionsDuring(async () => {
+      inner = await this.sessionsOn(rest, body)
+    }, host)
+    return [own, ...inner]
   }
 
   /** What sshd's log says of the sessions while `body` ran; those this test opens itself do not count. */

@@ -37,6 +37,8 @@ export class ProcessWatch implements AsyncDisposable {
   async #look(pid: string): Promise<void> {
     const [argv, environ] = await Promise.all(['cmdline', 'environ'].map((name) => read(`/proc/${pid}/${name}`)))
     const command = (argv ?? '').replaceAll('\0', ' ').trim()
+    // Between fork and exec a process still has the environment of its parent, and has no command line: the next round sees it.
+    if (command === '') return
     for (const [where, text] of [['argv', argv] as const, ['environ', environ] as const])
       if (this.#texts.some((one) => text?.includes(one))) this.found.push({ where, pid, command })
   }

@@ -5,7 +5,8 @@ import { parse } from 'yaml'
 import type { Event } from '../../../src/core/events.ts'
 import { command } from '../../../src/lab/local/command.ts'
 import { type Ended, eventsOf, describe as told } from '../../support/command-line.ts'
-import { MainLab, type Sessions } from '../../support/main-lab.ts'
+import { KUBECTL, MainLab } from '../../support/main-lab.ts'
+import { changedAnywhere } from '../../support/outcome.ts'
 
 /** Three API servers and three etcds on a busy computer. */
 const UP_MS = 2_400_000
@@ -13,9 +14,9 @@ const AGAIN_MS = 600_000
 
 const PLANES = ['cp1', 'cp2', 'cp3']
 const ADDRESS = '10.77.0.10'
-const KUBECTL = '/usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 10s'
+const KUBECTL_SOON = `${KUBECTL} --request-timeout 10s`
 /** What a machine that was off, or whose neighbour was, is waited for; none of it changes anything. */
-const WAITS = /^(kubeadm:init|condition:.*)$/
+const WAITS = /^\S+ (kubeadm:init|condition:.*)$/
 
 let lab: MainLab
 beforeAll(async () => {
@@ -33,25 +34,9 @@ function up(...options: readonly string[]): Promise<Ended> {
   return lab.cli.json(['up', lab.inventory, '--yes', ...options])
 }
 
-/** `HOST KEY` of what a run changed. */
-function changed(ended: Ended, but?: RegExp): readonly string[] {
-  return eventsOf(ended, 'resource')
-    .filter(({ result, resource }) => result === 'changed' && !but?.test(resource.key))
-    .map(({ host, resource }) => `${host} ${resource.key}`)
-}
-
-/** The sessions each host saw while `body` ran, in the order of PLANES. */
-async function sessionsOfAll(body: () => Promise<unknown>, left = PLANES): Promise<readonly Sessions[]> {
-  const [host, ...rest] = left
-  if (host === undefined) {
-    await body()
-    return []
-  }
-  let inner: readonly Sessions[] = []
-  const own = await lab.sessionsDuring(async () => {
-    inner = await sessionsOfAll(body, rest)
-  }, host)
-  return [own, ...inner]
+/** What a run changed, but for what it only waited for. */
+function changedNotWaited(ended: Ended): readonly string[] {
+  return changedAnywhere(ended).filter((name) => !WAITS.test(name))
 }
 
 /** Those of the hosts on which this ends with status 0. */
@@ -101,7 +86,7 @@ describe('three control planes and the address they hand to each other', () => {
   test('the same command goes on, and all three are members', { timeout: UP_MS }, async () => {
     const ended = await up()
     expect(ended.code, told(ended)).toBe(0)
-    const ready = `${KUBECTL} -n kube-system get pods -l component=etcd --no-headers -o custom-columns=N:.spec.nodeName,R:.status.conditions[?(@.type==\\"Ready\\")].status`
+    const ready = `${KUBECTL_SOON} -n kube-system get pods -l component=etcd --no-headers -o custom-columns=N:.spec.nodeName,R:.status.conditions[?(@.type==\\"Ready\\")].status`
     const members = (await lab.sh(ready, AGAIN_MS, 'cp3')).replaceAll(/ +/g, ' ')
     expect(members.split('\n').filter(Boolean).toSorted()).toEqual(PLANES.map((name) => `${name} True`))
     expect(await where(CARRIES)).toHaveLength(1)
@@ -114,12 +99,12 @@ describe('three control planes and the address they hand to each other', () => {
   test('a second run changes nothing, by two channels a host', { timeout: AGAIN_MS }, async () => {
     for (const host of PLANES) await lab.logSessions(host)
     let ended: Ended | undefined
-    const sessions = await sessionsOfAll(async () => {
+    const sessions = await lab.sessionsOn(PLANES, async () => {
       ended = await up()
     })
     if (!ended) throw new Error('it did not run')
     expect(ended.code, told(ended)).toBe(0)
-    expect(changed(ended)).toEqual([])
+    expect(changedAnywhere(ended)).toEqual([])
     expect(sessions).toEqual(PLANES.map(() => ({ channels: 2, sftp: 0 })))
   })
 
@@ -130,7 +115,7 @@ describe('three control planes and the address they hand to each other', () => {
     expect(ended.code, told(ended)).toBe(5)
     const verdicts = eventsOf(ended, 'host').map(({ host, result }) => `${host} ${result.verdict}`)
     expect(verdicts.toSorted()).toEqual(['cp1 ok', 'cp2 ok', 'cp3 unreachable'])
-    expect(changed(ended, WAITS)).toEqual([])
+    expect(changedNotWaited(ended)).toEqual([])
   })
 
   test('the leader is cut off: the API answers again, and its return needs nothing', { timeout: UP_MS }, async () => {
@@ -138,7 +123,7 @@ describe('three control planes and the address they hand to each other', () => {
     const witness = PLANES.find((host) => host !== leader)
     await lab.lab.off(leader)
     const from = performance.now()
-    const write = `n=0; until ${KUBECTL} -n default create configmap after-$n; do n=$((n + 1)); sleep 1; done`
+    const write = `n=0; until ${KUBECTL_SOON} -n default create configmap after-$n; do n=$((n + 1)); sleep 1; done`
     const [read] = await Promise.all([answered(from), lab.sh(write, AGAIN_MS, witness)])
     const wrote = (performance.now() - from) / 1000
     process.stdout.write(
@@ -147,7 +132,7 @@ describe('three control planes and the address they hand to each other', () => {
     await lab.lab.on(leader)
     const ended = await up()
     expect(ended.code, told(ended)).toBe(0)
-    expect(changed(ended, WAITS)).toEqual([])
+    expect(changedNotWaited(ended)).toEqual([])
     expect(await where(CARRIES)).toHaveLength(1)
   })
 

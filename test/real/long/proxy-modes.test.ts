@@ -1,6 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseDocument } from 'yaml'
 import type { ProxyMode } from '../../../src/catalog/proxy-rules.ts'
 import { type Ended, eventsOf, planOf, describe as told } from '../../support/command-line.ts'
 import { MainLab } from '../../support/main-lab.ts'
@@ -54,9 +52,7 @@ function up(...options: readonly string[]): Promise<Ended> {
 }
 
 async function choose(mode: ProxyMode): Promise<void> {
-  const document = parseDocument(await readFile(lab.inventory, 'utf8'))
-  document.setIn(['kubernetes', 'kubeProxy'], mode === 'ipvs' ? { mode, scheduler: 'wrr' } : { mode })
-  await writeFile(lab.inventory, String(document))
+  await lab.change(['kubernetes', 'kubeProxy'], mode === 'ipvs' ? { mode, scheduler: 'wrr' } : { mode })
 }
 
 async function traces(): Promise<readonly string[]> {

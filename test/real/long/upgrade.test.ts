@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dnsQueryScript } from '../../../src/facts/cluster-dns.ts'
 import { type Ended, eventsOf, describe as told } from '../../support/command-line.ts'
 import { MainLab } from '../../support/main-lab.ts'
+import { changedAnywhere } from '../../support/outcome.ts'
 
 const OLD = '1.35.4'
 const NEW = '1.36.3'
@@ -11,7 +12,6 @@ const NEW = '1.36.3'
 const UP_MS = 3_600_000
 const UPGRADE_MS = 2_400_000
 const AGAIN_MS = 300_000
-const KUBECTL = '/usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf'
 /** A pod that may not go. */
 const KEPT = { name: 'kept', image: 'registry.k8s.io/pause:3.10.1' }
 
@@ -36,20 +36,10 @@ function said(ended: Ended, host: string, key: string) {
   return eventsOf(ended, 'resource').findLast((event) => event.host === host && event.resource.key === key)
 }
 
-function changed(ended: Ended): readonly string[] {
-  return eventsOf(ended, 'resource')
-    .filter(({ result }) => result === 'changed')
-    .map(({ host, resource }) => `${host} ${resource.key}`)
-}
-
-function kubectl(words: string): Promise<string> {
-  return lab.sh(`${KUBECTL} ${words}`, AGAIN_MS, 'cp1')
-}
-
 const NODES =
   'get nodes --no-headers -o custom-columns=N:.metadata.name,V:.status.nodeInfo.kubeletVersion,U:.spec.unschedulable'
 async function nodes(): Promise<string> {
-  return (await kubectl(NODES)).trim().replaceAll(/ +/g, ' ')
+  return (await lab.kubectl(NODES)).replaceAll(/ +/g, ' ')
 }
 
 /** Asks CoreDNS over its service address, about once a second, from cp1. */
@@ -80,15 +70,15 @@ describe(`a cluster goes from ${OLD} to ${NEW}`, () => {
     const ended = await run('up', lab.inventory, '--yes')
     expect(ended.code, told(ended)).toBe(0)
     expect(await nodes()).toBe(`cp1 v${OLD} <none>\nw1 v${OLD} <none>`)
-    await kubectl(`create deployment ${KEPT.name} --image=${KEPT.image}`)
-    await kubectl(`create poddisruptionbudget ${KEPT.name} --selector=app=${KEPT.name} --min-available=1`)
-    await kubectl(`rollout status deployment/${KEPT.name} --timeout=120s`)
+    await lab.kubectl(`create deployment ${KEPT.name} --image=${KEPT.image}`)
+    await lab.kubectl(`create poddisruptionbudget ${KEPT.name} --selector=app=${KEPT.name} --min-available=1`)
+    await lab.kubectl(`rollout status deployment/${KEPT.name} --timeout=120s`)
   })
 
   test('up leaves it in its version, and names the verb', { timeout: AGAIN_MS }, async () => {
     const ended = await run('up', lab.inventory, '--yes', ...wanting(NEW))
     expect(ended.code, told(ended)).toBe(4)
-    expect(changed(ended)).toEqual([])
+    expect(changedAnywhere(ended)).toEqual([])
     for (const host of ['cp1', 'w1']) {
       const finding = said(ended, host, 'requirement:cluster-version')?.resource.finding
       expect(finding).toMatchObject({ met: false, fix: expect.stringContaining('provision upgrade') })
@@ -125,12 +115,12 @@ describe(`a cluster goes from ${OLD} to ${NEW}`, () => {
   })
 
   test('goes on where it was, and is there', { timeout: UPGRADE_MS }, async () => {
-    await kubectl(`delete poddisruptionbudget ${KEPT.name}`)
+    await lab.kubectl(`delete poddisruptionbudget ${KEPT.name}`)
     const ended = await upgrade()
     expect(ended.code, told(ended)).toBe(0)
     expect(await nodes()).toBe(`cp1 v${NEW} <none>\nw1 v${NEW} <none>`)
-    expect(await kubectl('version -o yaml')).toContain(`gitVersion: v${NEW}`)
-    const images = await kubectl(
+    expect(await lab.kubectl('version -o yaml')).toContain(`gitVersion: v${NEW}`)
+    const images = await lab.kubectl(
       '-n kube-system get pods -o \'jsonpath={range .items[*]}{.spec.containers[0].image}{"\\n"}{end}\'',
     )
     expect(
@@ -151,7 +141,7 @@ describe(`a cluster goes from ${OLD} to ${NEW}`, () => {
     for (const verb of ['upgrade', 'up']) {
       const ended = await run(verb, lab.inventory, '--yes', ...wanting(NEW))
       expect(ended.code, told(ended)).toBe(0)
-      expect(changed(ended)).toEqual([])
+      expect(changedAnywhere(ended)).toEqual([])
     }
   })
 
@@ -159,7 +149,7 @@ describe(`a cluster goes from ${OLD} to ${NEW}`, () => {
     const ended = await run('upgrade', lab.inventory, '--yes')
     expect(ended.code, told(ended)).toBe(4)
     expect(said(ended, 'cp1', 'requirement:upgrade-path')?.resource.finding?.evidence).toContain(`newer than ${OLD}`)
-    expect(changed(ended)).toEqual([])
+    expect(changedAnywhere(ended)).toEqual([])
   })
 })
 
@@ -168,7 +158,7 @@ describe('what the cluster has stored', () => {
   const restore = ['etcd', 'restore', '--from', 'kept.db', '--yes', '--destroy', 'main-upgrade']
 
   test('is brought here, for its owner alone', { timeout: AGAIN_MS }, async () => {
-    await kubectl('create configmap treasure --from-literal=where=here')
+    await lab.kubectl('create configmap treasure --from-literal=where=here')
     const ended = await run('etcd', 'snapshot', lab.inventory, '--out', 'kept.db')
     expect(ended.code, told(ended)).toBe(0)
     expect((await stat(file())).mode & 0o777).toBe(0o600)
@@ -198,8 +188,8 @@ describe('what the cluster has stored', () => {
   })
 
   test('comes back, also when the restore was killed', { timeout: UPGRADE_MS }, async () => {
-    await kubectl('delete configmap treasure')
-    await kubectl('create configmap later --from-literal=who=nobody')
+    await lab.kubectl('delete configmap treasure')
+    await lab.kubectl('create configmap later --from-literal=who=nobody')
     const words = [...restore, lab.inventory, '--json', ...wanting(NEW)]
     const running = lab.cli.start(words, {
       onEvent: (event) => {
@@ -209,11 +199,11 @@ describe('what the cluster has stored', () => {
     expect((await running.ended).code).toBe(-1)
     const ended = await run(...restore, lab.inventory, ...wanting(NEW))
     expect(ended.code, told(ended)).toBe(0)
-    expect(changed(ended)).not.toContain('cp1 etcd-restore:prepared')
-    expect(await kubectl('get configmap -o name')).toContain('configmap/treasure')
-    expect(await kubectl('get configmap -o name')).not.toContain('configmap/later')
-    await kubectl('wait --for=condition=Ready node --all --timeout=180s')
-    await kubectl('create configmap new --from-literal=a=b')
+    expect(changedAnywhere(ended)).not.toContain('cp1 etcd-restore:prepared')
+    expect(await lab.kubectl('get configmap -o name')).toContain('configmap/treasure')
+    expect(await lab.kubectl('get configmap -o name')).not.toContain('configmap/later')
+    await lab.kubectl('wait --for=condition=Ready node --all --timeout=180s')
+    await lab.kubectl('create configmap new --from-literal=a=b')
   })
 
   test('and the cluster is as wanted', { timeout: UPGRADE_MS }, async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Ended, eventsOf, describe as told } from '../../support/command-line.ts'
+import { type Ended, describe as told } from '../../support/command-line.ts'
 import { MainLab } from '../../support/main-lab.ts'
+import { changed, findings } from '../../support/outcome.ts'
 
 const UP_MS = 2_400_000
 const CASE_MS = 600_000
@@ -14,19 +15,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await lab?.[Symbol.asyncDispose]()
 })
-
-/** What a verb that only judges found on a host, by id. */
-function findings(ended: Ended, host: string) {
-  const plans = eventsOf(ended, 'plan').filter((event) => event.host === host)
-  const all = plans.flatMap(({ plan }) => plan.resources.flatMap(({ finding }) => finding ?? []))
-  return new Map(all.map((finding) => [finding.id, finding]))
-}
-
-function changed(ended: Ended): readonly string[] {
-  return eventsOf(ended, 'resource')
-    .filter(({ result }) => result === 'changed')
-    .map(({ resource }) => resource.key)
-}
 
 // In order, and each leaves the cluster as it found it.
 describe('a cluster that stands', () => {

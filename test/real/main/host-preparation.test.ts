@@ -6,13 +6,14 @@ import { command } from '../../../src/lab/local/command.ts'
 import { type Ended, planOf, describe as told } from '../../support/command-line.ts'
 import { COUNTERS } from '../../support/host-trace.ts'
 import { MainLab } from '../../support/main-lab.ts'
+import { changed } from '../../support/outcome.ts'
 import { ProcessWatch } from '../../support/process-watch.ts'
 import { random } from '../../support/random.ts'
 
 const LONG_MS = 1_800_000
 const ONLY = ['--only', 'verify,kernel', '--yes']
 /** Kills per test run, besides the first and the last event; PROVISION_KILLS=all tries every one, 40-90 those from 40 to 90. */
-const KILLS = process.env.PROVISION_KILLS ?? '10'
+const KILLS = process.env.PROVISION_KILLS ?? '5'
 /** A kill, another run and what they are held against, on a busy computer. */
 const KILL_MS = 120_000
 const SEED = Number(process.env.PROVISION_SEED ?? 3)
@@ -82,7 +83,7 @@ describe('preparing a host', () => {
     expect(done.code, told(done)).toBe(0)
     const wanted = planOf(saved).resources.filter(({ changes }) => changes.length > 0)
     expect(wanted.map(({ verdict }) => verdict)).toContain('expected')
-    expect(changedKeys(done).toSorted()).toEqual(wanted.map(({ key }) => key).toSorted())
+    expect(changed(done).toSorted()).toEqual(wanted.map(({ key }) => key).toSorted())
     const again = await lab.cli.json([...only, '--dry-run', '--detailed-exitcode'])
     expect(again.code, told(again)).toBe(0)
     await lab.sh(resetScript(planOf(done), modules))
@@ -92,7 +93,7 @@ describe('preparing a host', () => {
     const only = ['up', lab.inventory, '--only', 'verify']
     const first = await lab.cli.json([...only, '--verify', '--yes'])
     expect(first.code, told(first)).toBe(0)
-    expect(changedKeys(first)).toEqual(['fsync-record:/var/lib/etcd'])
+    expect(changed(first)).toEqual(['fsync-record:/var/lib/etcd'])
     const second = await lab.cli.json([...only, '--dry-run', '--detailed-exitcode'])
     expect(second.code, told(second)).toBe(0)
     await lab.sh('rm -r /var/lib/provision')
@@ -131,12 +132,6 @@ describe('preparing a host', () => {
 
 function modulesIn(state: readonly string[]): readonly string[] {
   return state.filter((line) => line.startsWith('module ')).map((line) => line.slice('module '.length))
-}
-
-function changedKeys({ events }: Ended): readonly string[] {
-  return events.flatMap((event) =>
-    event.type === 'resource' && event.result === 'changed' ? [event.resource.key] : [],
-  )
 }
 
 /** First and last event, and in between as many as we have time for. */

@@ -1,15 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseDocument } from 'yaml'
 import { command } from '../../../src/lab/local/command.ts'
 import { LAN } from '../../../src/lab/network/addresses.ts'
 import { type Ended, eventsOf, describe as told } from '../../support/command-line.ts'
-import { MainLab } from '../../support/main-lab.ts'
+import { KUBECTL, MainLab } from '../../support/main-lab.ts'
+import { changedAnywhere } from '../../support/outcome.ts'
 
 const UP_MS = 2_400_000
 const STEP_MS = 600_000
-const KUBECTL = '/usr/local/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf'
 const WHO_HAS = join(import.meta.dirname, '../../support/who-has.py')
 
 const OFFICE = ['10.77.0.200-10.77.0.203']
@@ -74,23 +72,6 @@ function up(...options: readonly string[]): Promise<Ended> {
   return lab.cli.json(['up', lab.inventory, '--yes', ...options], { BGP_PASSWORD: PASSWORD })
 }
 
-function changed(ended: Ended): readonly string[] {
-  return eventsOf(ended, 'resource').flatMap(({ host, resource, result }) =>
-    result === 'changed' ? [`${host} ${resource.key}`] : [],
-  )
-}
-
-async function change(path: readonly string[], value: unknown): Promise<void> {
-  const document = parseDocument(await readFile(lab.inventory, 'utf8'))
-  if (value === undefined) document.deleteIn(path)
-  else document.setIn(path, value)
-  await writeFile(lab.inventory, String(document))
-}
-
-async function kubectl(words: string): Promise<string> {
-  return (await lab.sh(`${KUBECTL} ${words}`, STEP_MS, 'cp1')).trim()
-}
-
 /** From the lab's own end of the network, which is no node. */
 function outside(argv: readonly string[], deadlineMs = 30_000) {
   return command(lab.lab.inside(argv), { deadlineMs })
@@ -134,7 +115,7 @@ async function until(what: string, limitMs: number, holds: () => Promise<boolean
 // In order: each begins with what the one before left.
 describe('MetalLB', () => {
   test('is installed where the inventory has pools, and says what it gives out', { timeout: UP_MS }, async () => {
-    await change(['loadBalancer'], {
+    await lab.change(['loadBalancer'], {
       metallb: { pools: { office: { addresses: OFFICE }, spare: SPARE, far: FAR }, peers: { router: ROUTER } },
     })
     const ended = await up()
@@ -145,7 +126,7 @@ describe('MetalLB', () => {
     )
     expect(ended.stdout + ended.stderr).not.toContain(PASSWORD)
     expect(ended.stdout + ended.stderr).not.toContain(Buffer.from(PASSWORD).toString('base64'))
-    const kept = await kubectl(
+    const kept = await lab.kubectl(
       "-n metallb-system get secret bgp-password-router -o jsonpath='{.type} {.data.password}'",
     )
     expect(kept).toBe(`kubernetes.io/basic-auth ${Buffer.from(PASSWORD).toString('base64')}`)
@@ -158,14 +139,14 @@ describe('MetalLB', () => {
       ended = await up()
     }, 'cp1')
     expect(ended?.code).toBe(0)
-    expect(changed(ended as Ended)).toEqual([])
+    expect(changedAnywhere(ended as Ended)).toEqual([])
     expect(sessions).toEqual({ channels: 2, sftp: 0 })
   })
 
   test('answers from outside, by ARP from exactly one node', { timeout: STEP_MS }, async () => {
     await lab.sh(`${KUBECTL} apply -f - <<'END'\n${SERVICE}\nEND`, STEP_MS, 'cp1')
-    await kubectl('rollout status deployment/answering --timeout=300s')
-    address = await kubectl("get service answering -o jsonpath='{.status.loadBalancer.ingress[0].ip}'")
+    await lab.kubectl('rollout status deployment/answering --timeout=300s')
+    address = await lab.kubectl("get service answering -o jsonpath='{.status.loadBalancer.ingress[0].ip}'")
     expect(address).toMatch(/^10\.77\.0\.20[0-3]$/)
     await until('an answer', 60_000, answers)
     const [owner, ...others] = await whoHas()
@@ -184,15 +165,15 @@ describe('MetalLB', () => {
       STEP_MS,
       'cp1',
     )
-    await change(['loadBalancer', 'metallb', 'pools', 'spare'], undefined)
+    await lab.change(['loadBalancer', 'metallb', 'pools', 'spare'], undefined)
     const dry = await lab.cli.json(['up', lab.inventory, '--dry-run'], { BGP_PASSWORD: PASSWORD })
     expect(dry.stdout, told(dry)).toContain('IPAddressPool spare')
-    expect(await kubectl('-n metallb-system get ipaddresspools.metallb.io -o name')).toContain('/spare')
+    expect(await lab.kubectl('-n metallb-system get ipaddresspools.metallb.io -o name')).toContain('/spare')
     const ended = await up()
     expect(ended.code, told(ended)).toBe(0)
-    expect(changed(ended)).toEqual(['cp1 removed:metallb-config', 'cp1 manifests:metallb-config'])
+    expect(changedAnywhere(ended)).toEqual(['cp1 removed:metallb-config', 'cp1 manifests:metallb-config'])
     expect(
-      (await kubectl('-n metallb-system get ipaddresspools.metallb.io,l2advertisements.metallb.io -o name')).split(
+      (await lab.kubectl('-n metallb-system get ipaddresspools.metallb.io,l2advertisements.metallb.io -o name')).split(
         '\n',
       ),
     ).toEqual([
@@ -201,7 +182,7 @@ describe('MetalLB', () => {
       'ipaddresspool.metallb.io/theirs',
       'l2advertisement.metallb.io/office',
     ])
-    expect(changed(await up())).toEqual([])
+    expect(changedAnywhere(await up())).toEqual([])
   })
 
   test('has another node answer when that one is gone, and one again when it is back', { timeout: UP_MS }, async () => {
@@ -209,8 +190,8 @@ describe('MetalLB', () => {
     const survivor = owner === 'w1' ? 'w2' : 'w1'
     // What answers must not go away with who is asked for it.
     const place = { spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': survivor } } } } }
-    await kubectl(`patch deployment answering --type merge -p '${JSON.stringify(place)}'`)
-    await kubectl('rollout status deployment/answering --timeout=300s')
+    await lab.kubectl(`patch deployment answering --type merge -p '${JSON.stringify(place)}'`)
+    await lab.kubectl('rollout status deployment/answering --timeout=300s')
     await until('an answer', 60_000, answers)
     expect(await whoHas()).toEqual([owner])
 
@@ -222,7 +203,7 @@ describe('MetalLB', () => {
     )
 
     await lab.lab.on(owner)
-    await kubectl(`wait --for=condition=Ready node/${owner} --timeout=600s`)
+    await lab.kubectl(`wait --for=condition=Ready node/${owner} --timeout=600s`)
     const ended = await up()
     expect(ended.code, told(ended)).toBe(0)
     expect(await answers()).toBe(true)
