@@ -3,6 +3,7 @@ import { FailedError } from '../../core/errors.ts'
 import type { Report } from '../../core/events.ts'
 import { ensurePackages } from '../debian/packages.ts'
 import { withFileLock } from '../local/lock.ts'
+import { moduleWord } from './go-module.ts'
 import { type GoToolChain, goToolChain, makeGo, makeManifest, makeOwnGo, ownSources } from './make-go.ts'
 import { hostArch, makeImage } from './make-image.ts'
 import { makeRoot } from './make-root.ts'
@@ -35,8 +36,12 @@ export interface Build {
 export function build(recipes: readonly Recipe[], options: BuildOptions): Build {
   const shared = sharedParts(options)
   const parts = new Map<string, Promise<Part>>()
+  const compiled = new Map<string, Promise<Part>>()
   for (const [rank, recipe] of recipes.entries()) {
-    const part = finish(recipe, rank, parts, { shared, options })
+    const source = recipe.kind === 'go' ? recipe.modules[0] && moduleWord(recipe.modules[0]) : undefined
+    const before = source === undefined ? undefined : compiled.get(source)
+    const part = finish(recipe, rank, parts, { shared, options, before })
+    if (source !== undefined) compiled.set(source, part)
     // Whoever needs it awaits it; this only keeps a failure nobody has asked for yet from ending the process.
     part.catch(() => undefined)
     parts.set(recipe.name, part)
@@ -73,11 +78,18 @@ function sharedParts({ cacheDir, report, jobs, signal }: BuildOptions): Shared {
   return { go: once(() => goToolChain(signal)), lock, slots: slots(jobs), release }
 }
 
+interface Work {
+  readonly shared: Shared
+  readonly options: BuildOptions
+  /** Another part of the same source: what it compiles is in Go's cache afterwards, and would be compiled twice beside it. */
+  readonly before: Promise<Part> | undefined
+}
+
 async function finish(
   recipe: Recipe,
   rank: number,
   parts: ReadonlyMap<string, Promise<Part>>,
-  { shared, options }: { readonly shared: Shared; readonly options: BuildOptions },
+  { shared, options, before }: Work,
 ): Promise<Part> {
   const inputs = new Map(
     await Promise.all(inputsOf(recipe).map(async (name) => [name, await input(parts, name)] as const)),
@@ -89,6 +101,7 @@ async function finish(
     options.report({ ...task, state: 'cached' })
     return cached
   }
+  await before?.catch(() => undefined)
   return shared.slots.run(rank, async () => {
     options.signal?.throwIfAborted()
     await shared.lock()
