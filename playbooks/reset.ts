@@ -1,6 +1,5 @@
 import {
   absentTree,
-  command,
   compile,
   file,
   isControlPlane,
@@ -17,6 +16,7 @@ import {
   runtimeGone,
   section,
   unit,
+  unitsForgotten,
 } from '../src/index.ts'
 import { up } from './up.ts'
 
@@ -39,8 +39,6 @@ const TREES = [
 ]
 /** Put there by Flannel's own DaemonSet. */
 const NETWORK_FILES = ['/opt/cni/bin/flannel']
-/** What says that a machine is our work: the last to go. */
-const STAMPS = '/var/lib/provision/stamps'
 
 /** What a host waits for before anything of it is touched: that the cluster lets it go. */
 export type Release = Pick<ResourceOptions, 'until'>
@@ -81,32 +79,18 @@ export function reset({ refuseMember, release = () => ({}) }: ResetWish): Play<N
     section<Node>('Remove files', 'reset', (node) =>
       [...listOf(node).files, ...NETWORK_FILES].map((path) => file({ path, absent: true }, release(node))),
     ),
-    section<Node>('Forget', 'reset', (node) => [
+    section<Node>('Give the journal back', 'reset', (node) => [
       unit({ name: JOURNAL, restartOn: {} }, { title: 'journal, with the settings of the host', ...release(node) }),
-      forgotten([KUBELET, ...listOf(node).ownUnits], release(node)),
-      absentTree({ path: STAMPS, holds: 'what provision remembers' }, release(node)),
+    ]),
+    // What says that a machine is our work is the last to go.
+    section<Node>('Forget', 'reset', (node) => [
+      unitsForgotten({ units: [...new Set([KUBELET, ...listOf(node).ownUnits])] }, release(node)),
     ]),
   ])
 }
 
 function stopped(name: string, release: Release): Resource {
   return unit({ name, enabled: false, active: false, timeoutMs: 120_000 }, { title: name, ...release })
-}
-
-/** A unit whose file is gone stays in systemd's memory until it reads its files again; so do its limits. */
-function forgotten(names: readonly string[], release: Release): Resource {
-  const units = [...new Set(names)]
-  return command(
-    {
-      name: 'have systemd forget its units',
-      unless: `for unit in ${units.join(' ')}; do
-  case $(systemctl show -p LoadState -- "$unit") in *=not-found) ;; *) exit 1 ;; esac
-done`,
-      run: `systemctl reset-failed -- ${units.join(' ')} 2>/dev/null
-systemctl daemon-reexec`,
-    },
-    release,
-  )
 }
 
 function treesOf({ inventory }: Node): readonly string[] {

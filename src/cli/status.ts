@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from 'commander'
 import { status as statusPlay } from '../../playbooks/status.ts'
-import { type NodeRow, nodeRow } from '../cluster/node-rows.ts'
 import type { ExitCode } from '../core/errors.ts'
 import type { Answers } from '../core/fact.ts'
 import { FactError } from '../core/fact-error.ts'
@@ -10,12 +9,13 @@ import { kubeNodesProbe } from '../facts/kube-nodes.ts'
 import { kubePodsProbe } from '../facts/kube-pods.ts'
 import { count } from '../render/figure.ts'
 import { requirementsText } from '../render/plan.ts'
-import { statusTable } from '../render/status.ts'
+import { type StatusRow, statusTable } from '../render/status.ts'
 import { DEFAULT_INVENTORY, load } from './loaded.ts'
 import { describe } from './page.ts'
 import { plainNodes } from './plain-nodes.ts'
 import { prepared, type Ready } from './prepare.ts'
 import { addRunOptions, type RunOptions } from './run-options.ts'
+import { statusRow } from './status-row.ts'
 import type { Verb, VerbContext } from './verb.ts'
 import { visit } from './visit.ts'
 
@@ -65,7 +65,7 @@ async function status({ world, parts }: VerbContext, path: string, options: Stat
 
 interface Seen {
   readonly plans: readonly HostPlan[]
-  readonly rows: readonly NodeRow[]
+  readonly rows: readonly StatusRow[]
   readonly verbose: boolean
   readonly hosts: number
 }
@@ -94,7 +94,7 @@ function say({ screen, world }: Ready, { plans, rows, verbose, hosts }: Seen): v
 }
 
 /** From the first control plane whose API server answers. */
-function rowsOf(answers: ReadonlyMap<string, Answers>): readonly NodeRow[] {
+function rowsOf(answers: ReadonlyMap<string, Answers>): readonly StatusRow[] {
   for (const answer of answers.values()) {
     const rows = rowsFrom(answer)
     if (rows.length > 0) return rows
@@ -102,12 +102,12 @@ function rowsOf(answers: ReadonlyMap<string, Answers>): readonly NodeRow[] {
   return []
 }
 
-function rowsFrom(answers: Answers): readonly NodeRow[] {
+function rowsFrom(answers: Answers): readonly StatusRow[] {
   try {
     const seen = answers.get(kubeNodesProbe)
     if (seen.state !== 'up') return []
     const pods = answers.get(kubePodsProbe)
-    return seen.nodes.map((node) => nodeRow(node, pods, Date.now()))
+    return seen.nodes.map((node) => statusRow(node, pods, Date.now()))
   } catch (error) {
     // It was not asked for there, or did not answer: another host may tell.
     if (error instanceof FactError) return []

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Session } from '../core/host.ts'
-import { survey } from '../core/survey.ts'
+import { type SurveyInput, survey } from '../core/survey.ts'
 import {
   clockOrder,
   flowName,
@@ -26,16 +25,11 @@ export interface PeerHost {
   readonly points?: readonly Point[]
 }
 
-export interface PeersInput {
+/** A host without an open session has no part in it. */
+export interface PeersInput extends SurveyInput {
   readonly hosts: readonly PeerHost[]
   /** What talks between them: `portUsers(inventory)`, and whatever else is to be installed. */
   readonly users: readonly PortUser[]
-  /** Open sessions of those hosts; a host without one has no part in it. */
-  readonly sessions: readonly Session[]
-  readonly signal: AbortSignal
-  /** Milliseconds since 1970. */
-  readonly nowMs: () => number
-  readonly onProgress?: (done: number, total: number) => void
 }
 
 /** For the shell, the interpreter and the listeners of a host to start. */
@@ -50,7 +44,7 @@ const HOST_MARGIN_MS = 10_000
  * written on any host, and what listens there ends with our channel, or at a deadline of its own.
  */
 export async function surveyPeers(input: PeersInput): Promise<PeersSeen> {
-  const { hosts, users, sessions, signal, nowMs, onProgress } = input
+  const { hosts, users, sessions, ...watched } = input
   const token = randomBytes(8).toString('hex')
   const open = new Set(sessions.map(({ host }) => host))
   const members = new Map(hosts.filter(({ name }) => open.has(name)).map((host) => [host.name, host] as const))
@@ -59,6 +53,7 @@ export async function surveyPeers(input: PeersInput): Promise<PeersSeen> {
   const deadlineSeconds = Math.ceil((READY_MS + probeMs + HOST_MARGIN_MS) / 1000)
   const listening = new Map<string, Listening>()
   const surveyed = await survey({
+    ...watched,
     sessions: sessions.filter(({ host }) => members.has(host)),
     script: peerScript([...members.values()].flatMap((host) => portsOf(host, users))),
     opening: (name) => {
@@ -74,9 +69,6 @@ export async function surveyPeers(input: PeersInput): Promise<PeersSeen> {
     clockOrder,
     readyMs: READY_MS,
     probeMs,
-    signal,
-    nowMs,
-    ...(onProgress ? { onProgress } : {}),
   })
   return gathered({ hosts, users, listening, surveyed })
 }

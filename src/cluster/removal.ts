@@ -1,5 +1,3 @@
-import type { Answers } from '../core/fact.ts'
-import type { Finding } from '../core/finding.ts'
 import { requirement } from '../core/requirement.ts'
 import type { Resource } from '../core/resource.ts'
 import { etcdMembersProbe } from '../facts/etcd-members.ts'
@@ -20,41 +18,42 @@ export function removalGuard({ nodes, members, dead }: Removal): readonly Resour
 }
 
 function quorum(nodes: readonly string[]): Resource {
-  return judged('etcd-quorum', 'etcd goes on', [etcdMembersProbe], (answers) => {
-    const seen = answers.get(etcdMembersProbe)
-    const base = {
-      threshold: 'most of the members that stay answer',
-      severity: 'required',
-      fix: 'mend the members that do not answer first, or bring back a snapshot: provision etcd restore',
-    } as const
-    if (seen.state === 'none') return { ...base, met: true, evidence: 'there is no etcd on this host' }
-    if (seen.state === 'down') return { ...base, met: false, evidence: `etcd does not answer here: ${seen.reason}` }
-    const { ok, evidence } = quorumWithout(seen.members, nodes)
-    return { ...base, met: ok, evidence }
+  return requirement({
+    id: 'etcd-quorum',
+    title: 'etcd goes on',
+    probes: [etcdMembersProbe],
+    judge(answers) {
+      const seen = answers.get(etcdMembersProbe)
+      const base = {
+        threshold: 'most of the members that stay answer',
+        severity: 'required',
+        fix: 'mend the members that do not answer first, or bring back a snapshot: provision etcd restore',
+      } as const
+      if (seen.state === 'none') return { ...base, met: true, evidence: 'there is no etcd on this host' }
+      if (seen.state === 'down') return { ...base, met: false, evidence: `etcd does not answer here: ${seen.reason}` }
+      const { ok, evidence } = quorumWithout(seen.members, nodes)
+      return { ...base, met: ok, evidence }
+    },
   })
 }
 
 /** A node that is removed as dead and lives would go on running its pods, and nobody would know of them. */
 function reallyDead(name: string): Resource {
   const node = nodeProbe(name)
-  return judged(`dead:${name}`, `${name} is dead`, [node], (answers) => {
-    const seen = answers.get(node)
-    const isReady = seen.state === 'present' && nodeOf(seen.object).ready
-    return {
-      met: !isReady,
-      evidence: isReady ? 'it is Ready: its kubelet reports to the cluster' : 'its kubelet does not report',
-      threshold: 'not Ready',
-      severity: 'required',
-      fix: 'without --dead it is drained and cleaned; or switch it off first',
-    }
+  return requirement({
+    id: `dead:${name}`,
+    title: `${name} is dead`,
+    probes: [node],
+    judge(answers) {
+      const seen = answers.get(node)
+      const isReady = seen.state === 'present' && nodeOf(seen.object).ready
+      return {
+        met: !isReady,
+        evidence: isReady ? 'it is Ready: its kubelet reports to the cluster' : 'its kubelet does not report',
+        threshold: 'not Ready',
+        severity: 'required',
+        fix: 'without --dead it is drained and cleaned; or switch it off first',
+      }
+    },
   })
-}
-
-function judged(
-  id: string,
-  title: string,
-  probes: Resource['probes'],
-  judge: (answers: Answers) => Omit<Finding, 'id'>,
-): Resource {
-  return requirement({ id, title, probes, judge: (answers) => ({ id, ...judge(answers) }) })
 }

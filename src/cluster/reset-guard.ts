@@ -10,14 +10,13 @@ export function resetGuard(node: Node, { refuseMember }: { readonly refuseMember
 }
 
 function ownWork({ inventory: { name: cluster, file } }: Node): Resource {
-  const id = 'reset-own-work'
   return requirement({
-    id,
+    id: 'reset-own-work',
     title: 'made by provision',
     probes: [resetStateProbe],
     judge(answers) {
       const seen = answers.get(resetStateProbe)
-      const base = { id, threshold: `a node of ${cluster}, made by provision`, severity: 'required' } as const
+      const base = { threshold: `a node of ${cluster}, made by provision`, severity: 'required' } as const
       if (!seen.ours && seen.kubernetes) {
         const fix = 'somebody else made a node of this machine: take that away with what made it (kubeadm reset)'
         return { ...base, met: false, evidence: 'it has Kubernetes, and provision did not install it', fix }
@@ -32,16 +31,14 @@ function ownWork({ inventory: { name: cluster, file } }: Node): Resource {
 }
 
 function noMember({ name, inventory: { file } }: Node): Resource {
-  const id = 'reset-no-member'
   const node = nodeProbe(name)
   return requirement({
-    id,
+    id: 'reset-no-member',
     title: 'out of the cluster',
     probes: [node],
     judge(answers) {
       const isMember = answers.get(node).state === 'present'
       return {
-        id,
         met: !isMember,
         evidence: isMember ? `the cluster goes on, and ${name} is still a node of it` : 'no living cluster has it',
         threshold: 'taken out of the cluster first, or the whole cluster reset',

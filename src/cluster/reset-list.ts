@@ -44,6 +44,7 @@ const INSIDE = [
   'removed',
   'kube-node',
   'kube-proxy',
+  'kubelet',
   'image',
   'archive',
   'link-mtu',

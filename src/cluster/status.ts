@@ -1,6 +1,4 @@
-import type { Answers, AnyProbe } from '../core/fact.ts'
 import { probe } from '../core/fact.ts'
-import type { Finding } from '../core/finding.ts'
 import { requirement } from '../core/requirement.ts'
 import type { Resource } from '../core/resource.ts'
 import { bootProbe, newerKernel } from '../facts/boot.ts'
@@ -9,11 +7,10 @@ import { type DiskSpace, diskSpace } from '../facts/disk-space.ts'
 import { etcdStatusProbe } from '../facts/etcd-status.ts'
 import { nodeOf, nodeProbe } from '../facts/kube-node.ts'
 import { kubeNodesProbe } from '../facts/kube-nodes.ts'
-import { kubePodsProbe } from '../facts/kube-pods.ts'
+import { isToRun, kubePodsProbe } from '../facts/kube-pods.ts'
 import { kubeReadyProbe } from '../facts/kube-ready.ts'
 import { daysLeft, renewalOf } from './certificates.ts'
 import { isControlPlane, type Node } from './node.ts'
-import { isToRun } from './node-rows.ts'
 import { clockRules } from './requirements/clock.ts'
 import { fromRule } from './requirements/rule.ts'
 import { verifySettings } from './requirements/settings.ts'
@@ -26,34 +23,20 @@ export interface StatusLimits {
   readonly freePercent: number
 }
 
-type Judged = Omit<Finding, 'id'>
-
-interface Item {
-  readonly id: string
-  readonly title: string
-  readonly probes: readonly AnyProbe[]
-  judge(answers: Answers): Judged
-}
-
 /** What `provision status` judges of a node. Everything is read; nothing is measured, and nothing left behind. */
 export function statusOf(node: Node, limits: StatusLimits): readonly Resource[] {
-  const items = [
+  const settings = verifySettings(node, { measureAgain: false })
+  return [
     ...(isControlPlane(node) ? [apiServer, etcd, pods, outsiders(node)] : []),
     nodeReady(node.name),
     certificates(limits, node.operatorClock),
     ...folders(node).map((folder) => disk(folder, limits)),
     reboot,
-  ]
-  const settings = verifySettings(node, { measureAgain: false })
-  return [
-    ...items.map(({ id, title, probes, judge }) =>
-      requirement({ id, title, probes, judge: (answers) => ({ id, ...judge(answers) }) }),
-    ),
     ...clockRules(settings).map((rule) => fromRule(rule, settings.accept)),
   ]
 }
 
-const apiServer: Item = {
+const apiServer = requirement({
   id: 'api-server',
   title: 'API server',
   probes: [kubeReadyProbe],
@@ -68,9 +51,9 @@ const apiServer: Item = {
       fix: 'look at it on the host: crictl ps -a --name kube-apiserver, crictl logs ID',
     }
   },
-}
+})
 
-const etcd: Item = {
+const etcd = requirement({
   id: 'etcd',
   title: 'etcd',
   probes: [etcdStatusProbe],
@@ -87,12 +70,12 @@ const etcd: Item = {
     const members = seen.members === 1 ? 'the only member' : `one of ${seen.members} members`
     return { ...base, met: seen.hasLeader, evidence: `${seen.version}, ${leader}, ${members}, database ${size}` }
   },
-}
+})
 
 /** Names of pods that are shown of many. */
 const SHOWN = 3
 
-const pods: Item = {
+const pods = requirement({
   id: 'pods',
   title: 'pods',
   probes: [kubePodsProbe],
@@ -112,24 +95,21 @@ const pods: Item = {
       fix: 'kubectl describe pod shows what each waits for',
     }
   },
-}
+})
 
-function outsiders(node: Node): Item {
-  return {
+function outsiders(node: Node): Resource {
+  return requirement({
     id: 'strangers',
     title: 'nodes outside the inventory',
     probes: [kubeNodesProbe],
-    judge(answers) {
-      const seen = answers.get(kubeNodesProbe)
-      return strangersFinding(node, seen.state === 'up' ? seen.nodes.map(({ metadata }) => metadata.name) : [])
-    },
-  }
+    judge: (answers) => strangersFinding(node, answers.get(kubeNodesProbe)),
+  })
 }
 
 /** Asked on the node itself: its kubelet may read its own Node. */
-function nodeReady(name: string): Item {
+function nodeReady(name: string): Resource {
   const node = nodeProbe(name)
-  return {
+  return requirement({
     id: 'node',
     title: 'node',
     probes: [node],
@@ -152,11 +132,11 @@ function nodeReady(name: string): Item {
         evidence: ready ? `Ready, kubelet ${kubeletVersion}, ${runtimeVersion}` : `not Ready: ${message}`,
       }
     },
-  }
+  })
 }
 
-function certificates({ certificateDays }: StatusLimits, nowMs: () => number): Item {
-  return {
+function certificates({ certificateDays }: StatusLimits, nowMs: () => number): Resource {
+  return requirement({
     id: 'certificates',
     title: 'certificates',
     probes: [certificatesProbe],
@@ -173,7 +153,7 @@ function certificates({ certificateDays }: StatusLimits, nowMs: () => number): I
       const names = late.map((each) => `${each.path} (${daysLeft(each, nowMs())} days)`)
       return { ...base, met: false, evidence: names.join(', '), fix: FIXES[renewalOf(first)] }
     },
-  }
+  })
 }
 
 const FIXES = {
@@ -188,9 +168,9 @@ function folders({ host, inventory }: Node): readonly string[] {
   return host.roles.includes('control-plane') ? [...all, inventory.kubernetes.etcd.dataDir] : all
 }
 
-function disk(folder: string, { freePercent }: StatusLimits): Item {
+function disk(folder: string, { freePercent }: StatusLimits): Resource {
   const space = probe(diskSpace, folder)
-  return {
+  return requirement({
     id: `disk-free:${folder}`,
     title: `free below ${folder}`,
     probes: [space],
@@ -206,7 +186,7 @@ function disk(folder: string, { freePercent }: StatusLimits): Item {
       const percent = percentFree(seen)
       return { ...base, met: percent >= freePercent, evidence: `${percent} % of ${gib(seen.totalBytes)}` }
     },
-  }
+  })
 }
 
 function percentFree({ freeBytes, totalBytes }: DiskSpace): number {
@@ -217,7 +197,7 @@ function gib(bytes: number): string {
   return `${(bytes / 1024 ** 3).toFixed(1)} GiB`
 }
 
-const reboot: Item = {
+const reboot = requirement({
   id: 'reboot',
   title: 'restart due',
   probes: [bootProbe],
@@ -234,4 +214,4 @@ const reboot: Item = {
       fix: 'drain the node and restart it when it suits you',
     }
   },
-}
+})

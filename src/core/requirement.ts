@@ -8,7 +8,7 @@ export function requirement(want: {
   readonly id: string
   readonly title: string
   readonly probes: readonly AnyProbe[]
-  judge(answers: Answers): Finding
+  judge(answers: Answers): Omit<Finding, 'id'>
 }): Resource {
   return {
     key: `requirement:${want.id}`,
@@ -18,6 +18,6 @@ export function requirement(want: {
     probes: want.probes,
     guards: [],
     closer: () => [],
-    decide: (answers) => orUnknown(() => ({ verdict: 'finding', finding: want.judge(answers) })),
+    decide: (answers) => orUnknown(() => ({ verdict: 'finding', finding: { id: want.id, ...want.judge(answers) } })),
   }
 }

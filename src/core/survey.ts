@@ -1,13 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outcome, Section, Session } from './host.ts'
 
+/** What whoever wants a survey brings, whatever is measured. */
+export interface SurveyInput {
+  /** Open sessions of those that take part. */
+  readonly sessions: readonly Session[]
+  readonly signal: AbortSignal
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number
+  readonly onProgress?: (done: number, total: number) => void
+}
+
 /**
  * One script on many hosts at once, in which none goes on before all are ready: what a pair of hosts has between them
  * can only be measured while both take part. Every host costs one channel, and one that is lost, slow or unable keeps the
  * others waiting for `readyMs` at most. The scripts end when their stdin does, so nothing outlives this process.
  */
-export interface Survey {
-  readonly sessions: readonly Session[]
+export interface Survey extends SurveyInput {
   /** It marks `listening` when it is ready, `probed` when it is done, `clock ID MS` when asked. */
   readonly script: string | ((host: string) => string)
   /** What a host is told first. */
@@ -19,9 +28,6 @@ export interface Survey {
   readonly readyMs: number
   /** For the measuring itself. */
   readonly probeMs: number
-  readonly signal: AbortSignal
-  readonly nowMs: () => number
-  readonly onProgress?: (done: number, total: number) => void
 }
 
 /** What came of one host. */

@@ -12,6 +12,11 @@ export interface KubePod {
   readonly ready: boolean
 }
 
+/** Not one that has done its work. */
+export function isToRun({ phase }: KubePod): boolean {
+  return phase !== 'Succeeded' && phase !== 'Failed'
+}
+
 const FIELDS = [
   '{.metadata.namespace}/{.metadata.name}',
   '{.spec.nodeName}',

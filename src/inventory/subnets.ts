@@ -91,7 +91,8 @@ function overlaps(a: Subnet, b: Subnet): boolean {
   return (a[0] as ipaddr.IPv4).match(b[0] as ipaddr.IPv4, bits)
 }
 
-function contains(cidr: string, address: string): boolean {
+/** Whether an address is one of a network's. */
+export function contains(cidr: string, address: string): boolean {
   const [base, bits] = parse(cidr)
   const one = ipaddr.process(address)
   return one.kind() === base.kind() && (one as ipaddr.IPv4).match(base as ipaddr.IPv4, bits)

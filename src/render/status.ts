@@ -6,13 +6,17 @@ import { cut, pad, widthOf } from './width.ts'
 /** A node as the cluster knows it. */
 export interface StatusRow {
   readonly name: string
+  /** As kubectl says it: `unknown` when its kubelet has not been heard of for a while. */
   readonly ready: 'yes' | 'no' | 'unknown'
+  /** Nothing new is put on it. */
   readonly cordoned: boolean
   readonly roles: readonly string[]
   readonly kubelet: string
+  /** `containerd 2.3.4`. */
   readonly runtime: string
   readonly kernel: string
   readonly os: string
+  /** Pods that are to run here, and those of them that are ready. */
   readonly pods: { readonly ready: number; readonly all: number }
   readonly ageMs: number
 }

@@ -61,6 +61,12 @@ describe('what reset takes away', () => {
       expect(path).not.toMatch(/ssh|^\/root|^\/home|passwd|shadow|sudoers|network\/|netplan|resolv/)
     for (const whole of ['/etc', '/usr/local/bin', '/var/lib', '/opt', '/']) expect(paths).not.toContain(whole)
   })
+  it('is remembered until all else is gone, so that a run that was cut off is still known as ours', () => {
+    const { resources } = compile(reset({ refuseMember: true }), nodeOf(SHARED))
+    const last = resources.at(-1)
+    expect(last?.resource.paths).toEqual(['/var/lib/provision/stamps'])
+    expect(resources.filter(({ section }) => section === last?.section)).toEqual([last])
+  })
   it('is refused where an inventory keeps etcd in a folder the machine needs', () => {
     for (const folder of ['/etc/ssh', '/root', '/usr', '/var/lib/dpkg', '/home']) {
       const node = nodeOf(ONE_NODE)

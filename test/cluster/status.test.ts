@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nodeRow } from '../../src/cluster/node-rows.ts'
 import { statusOf } from '../../src/cluster/status.ts'
-import { strangersFinding } from '../../src/cluster/strangers.ts'
 import { answersOf } from '../../src/core/fact.ts'
 import type { Finding } from '../../src/core/finding.ts'
 import { certificateLines, VALID_UNTIL_MS } from '../support/certificate.ts'
@@ -87,49 +85,5 @@ describe('status of a host', () => {
     const finding = find('certificates', facts, VALID_UNTIL_MS - left * DAY_MS)
     expect(finding).toMatchObject({ met, severity: 'required' })
     if (!met) expect(finding?.evidence).toBe(`/etc/kubernetes/pki/apiserver.crt (${Math.floor(left)} days)`)
-  })
-  it('names nodes the inventory does not have, and how to remove them', () => {
-    expect(strangersFinding(nodeOf(ONE_NODE), ['node1'])).toMatchObject({ met: true })
-    expect(strangersFinding(nodeOf(ONE_NODE), ['node1', 'w7'])).toMatchObject({
-      met: false,
-      severity: 'advised',
-      evidence: 'w7: still part of the cluster',
-      fix: expect.stringContaining('provision remove test.yaml w7'),
-    })
-  })
-})
-
-describe('a node of the cluster', () => {
-  it('is counted with the pods that are to run there', () => {
-    const object = {
-      apiVersion: 'v1',
-      kind: 'Node',
-      metadata: {
-        name: 'w1',
-        creationTimestamp: '2026-11-23T00:00:00Z',
-        labels: { 'node-role.kubernetes.io/edge': '' },
-      },
-      spec: { unschedulable: true },
-      status: {
-        conditions: [{ type: 'Ready', status: 'Unknown' }],
-        nodeInfo: { kubeletVersion: 'v1.36.3', containerRuntimeVersion: 'containerd://2.3.4' },
-      },
-    }
-    const pod = (name: string, phase: string, ready: boolean) => ({ name, node: 'w1', phase, ready })
-    const pods = [
-      pod('a', 'Running', true),
-      pod('b', 'Pending', false),
-      pod('c', 'Failed', false),
-      { ...pod('d', 'Running', true), node: 'w2' },
-    ]
-    expect(nodeRow(object, pods, Date.parse('2026-11-24T00:00:00Z'))).toMatchObject({
-      ready: 'unknown',
-      cordoned: true,
-      roles: ['edge'],
-      kubelet: '1.36.3',
-      runtime: 'containerd 2.3.4',
-      pods: { ready: 1, all: 2 },
-      ageMs: DAY_MS,
-    })
   })
 })

@@ -17,6 +17,7 @@ import { downloadPlaceFact } from '../../src/facts/download-place.ts'
 import { flannelSubnet } from '../../src/facts/flannel-subnet.ts'
 import { fsync } from '../../src/facts/fsync.ts'
 import { fsyncRecorded } from '../../src/facts/fsync-recorded.ts'
+import { gatewayRoutes } from '../../src/facts/gateway-routes.ts'
 import { identity } from '../../src/facts/identity.ts'
 import { kernel } from '../../src/facts/kernel.ts'
 import { kernelConfig } from '../../src/facts/kernel-config.ts'
@@ -43,6 +44,7 @@ const FACTS: Readonly<Record<string, Fact<never, unknown>>> = Object.fromEntries
     flannelSubnet,
     fsync,
     fsyncRecorded,
+    gatewayRoutes,
     identity,
     kernel,
     kernelConfig,

@@ -6,6 +6,7 @@ import { etcdMemberGone } from '../../src/resources/etcd-member-gone.ts'
 import { kubeNetworkGone } from '../../src/resources/kube-network-gone.ts'
 import { kubeNodeGone } from '../../src/resources/kube-node-gone.ts'
 import { podsGone } from '../../src/resources/pods-gone.ts'
+import { unitsForgotten } from '../../src/resources/units-forgotten.ts'
 
 function seen(facts: Readonly<Record<string, string>>) {
   return answersOf(
@@ -87,5 +88,24 @@ describe('what is left of a node', () => {
     expect(kubeNetworkGone().decide(seen({ 'kube-remains': `${services}links\tis\tkube-ipvs0\n` }))).toMatchObject({
       changes: [{ what: 'link kube-ipvs0' }, { what: 'IPVS services', from: '1' }],
     })
+  })
+  it.each([
+    ['no\tyes', 'loaded\tactive\trunning\tno', ['what units were started with']],
+    ['absent', 'loaded\tinactive\tdead\tyes', ['x.service']],
+    ['absent', 'not-found\tfailed\tfailed\tno', ['x.service']],
+    ['absent', 'not-found\tinactive\tdead\tno', []],
+    // A package has one of the same name.
+    ['absent', 'loaded\tinactive\tdead\tno', []],
+  ])('is remembered by systemd, or by us: stamps %s, unit %s', (stamps, show, changes) => {
+    const forgotten = unitsForgotten({ units: ['x.service'] })
+    const tree = stamps === 'absent' ? 'absent\tno\tyes' : `folder\t${stamps}`
+    const facts = {
+      unit: `x.service\tshow\t${show}\nx.service\tenabled\tabsent\n`,
+      tree: `/var/lib/provision/stamps\ttree\t${tree}\n`,
+    }
+    const decision = forgotten.decide(seen(facts))
+    expect(decision.verdict === 'differs' ? decision.changes.map(({ what }) => what) : []).toEqual(changes)
+    // What is stopped and has no file is forgotten by itself, in the wave that stopped it: that is nobody else's doing.
+    expect(forgotten.guards).toEqual([])
   })
 })

@@ -190,7 +190,7 @@ async function wave(
   for (const resource of resources) {
     const decision = resource.decide(answers)
     if (decision.verdict !== 'differs') continue
-    const seen = seenDigest(answers.identity(resource.probes))
+    const seen = seenDigest(answers.identity(resource.guards))
     const steps = decision.steps.map((step, j) => ({ ...step, body: edit(step, items.length, j) }))
     items.push({ resource, steps, seen, section: 'Test' })
   }

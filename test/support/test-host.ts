@@ -10,6 +10,7 @@ import { answersOf } from '../../src/core/fact.ts'
 import { type Blob, type Outcome, stagedPath } from '../../src/core/host.ts'
 import { type HostRun, HostRunner } from '../../src/core/host-run.ts'
 import { lookScript, readLook } from '../../src/core/look.ts'
+import type { Compiled, CompiledResource } from '../../src/core/play.ts'
 import { quote } from '../../src/core/quote.ts'
 import type { Resource } from '../../src/core/resource.ts'
 import { LocalSession } from './local-session.ts'
@@ -148,19 +149,24 @@ ${how.init ?? WAIT_FOR_THE_END}`
 
   /** What the engine would do, without doing it. */
   plan(resources: readonly Resource[]): Promise<HostRun> {
-    return this.#engine(resources, 'stop')
+    return this.#engine(oneSection(resources), 'stop')
   }
 
   /** The real engine: look, decide, wave, prove. */
   up(resources: readonly Resource[]): Promise<HostRun> {
+    return this.#engine(oneSection(resources), 'act')
+  }
+
+  /** The same for a whole play, in its own sections. */
+  carryOut({ resources }: Compiled): Promise<HostRun> {
     return this.#engine(resources, 'act')
   }
 
-  async #engine(resources: readonly Resource[], gate: 'act' | 'stop'): Promise<HostRun> {
+  async #engine(resources: readonly CompiledResource[], gate: 'act' | 'stop'): Promise<HostRun> {
     const events: Event[] = []
     const runner = new HostRunner({
       run: RUN,
-      compiled: { host: 'lab', resources: resources.map((resource) => ({ resource, section: 'Test', tag: 'test' })) },
+      compiled: { host: 'lab', resources },
       session: this.session(),
       gate: async () => gate,
       holder: { run: RUN, who: 'test', command: 'test', since: '2026-01-01T00:00:00Z' },
@@ -192,6 +198,10 @@ ${how.init ?? WAIT_FOR_THE_END}`
     return this.sh(`find / /run /tmp -xdev ! -path '/run/provision*' ! -path '/var/lib/provision*' ! -path '/etc/*-' -printf '%p %y %m %U %G %l\\n' | LC_ALL=C sort
 find / /run /tmp -xdev -type f -cnewer /.lab-born ! -path '/run/provision*' ! -path '/var/lib/provision*' ! -path '/etc/*-' -exec sha256sum {} + | LC_ALL=C sort`)
   }
+}
+
+function oneSection(resources: readonly Resource[]): readonly CompiledResource[] {
+  return resources.map((resource) => ({ resource, section: 'Test', tag: 'test' }))
 }
 
 /** Waits until a process is inside the new root: a shell that followed it sooner would find itself in this machine's. */

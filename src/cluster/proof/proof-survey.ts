@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Session } from '../../core/host.ts'
-import { survey } from '../../core/survey.ts'
+import { type SurveyInput, survey } from '../../core/survey.ts'
 import {
   clockOrder,
   type Listening,
@@ -17,11 +17,9 @@ import { PROOF_PORT } from './proof-objects.ts'
 import { sampledPairs } from './proof-sample.ts'
 import type { ProofSeen } from './proof-seen.ts'
 
-export interface ProofSurveyInput {
+export interface ProofSurveyInput extends SurveyInput {
   /** All hosts there is to say something of. */
   readonly hosts: readonly string[]
-  /** Open sessions of those that take part. */
-  readonly sessions: readonly Session[]
   readonly namespace: string
   readonly serviceName: string
   readonly ground: GroundSaid
@@ -30,9 +28,6 @@ export interface ProofSurveyInput {
   /** Address of the API server's own Service. */
   readonly api: string
   readonly allPairs: boolean
-  readonly signal: AbortSignal
-  readonly nowMs: () => number
-  readonly onProgress?: (done: number, total: number) => void
 }
 
 /** Nodes wait for kube-proxy to know the endpoints first. */

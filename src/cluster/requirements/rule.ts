@@ -35,7 +35,7 @@ export function fromRule(rule: Rule, accept: Readonly<Record<string, string>>): 
     judge(answers) {
       const judgement = judged(rule, answers)
       const accepted = accept[id] ?? accept[rule.id]
-      return judgement.met || accepted === undefined ? { id, ...judgement } : { id, ...judgement, accepted }
+      return judgement.met || accepted === undefined ? judgement : { ...judgement, accepted }
     },
   })
 }
