@@ -1,5 +1,6 @@
 import {
   controlPlaneImages,
+  decidedForKubelet,
   digest,
   file,
   ignoredPreflightErrors,
@@ -8,6 +9,8 @@ import {
   KUBERNETES_PROGRAMS,
   kubeadmFile,
   kubeadmInit,
+  kubeletBase,
+  kubeletSettings,
   kubeProxyConfig,
   kubeProxyConfiguration,
   later,
@@ -85,6 +88,8 @@ const startControlPlane = section<Node>('Start the control plane', 'cluster', (n
 
 /** What kubeadm wrote once and an inventory may have changed since: compared with the living objects. */
 const settleCluster = section<Node>('Settle the cluster', 'cluster', (node) => [
+  ...(isFirst(node) ? [kubeletBase({ wanted: decidedForKubelet(node) }, { after: ['kubeadm:init'] })] : []),
+  kubeletSettings({ wanted: decidedForKubelet(node) }, { after: [isFirst(node) ? 'kubeadm:init' : 'kubeadm:join'] }),
   ...(isFirst(node) && node.inventory.kubernetes.kubeProxy.mode !== 'none'
     ? [kubeProxyConfig({ wanted: wantedProxy(node) }, { after: ['kubeadm:init'] })]
     : []),

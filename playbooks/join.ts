@@ -12,7 +12,7 @@ import {
   type KubeadmInitWant,
   kubeadmFilesProbe,
   kubeadmJoin,
-  kubeletConfiguration,
+  kubeletPatch,
   type Node,
   PATCHES,
   play,
@@ -65,7 +65,7 @@ export const joinCluster = section<Node>('Join the cluster', 'cluster', (node) =
       : []),
     ...kubeadmFolders(),
     directory({ path: PATCHES, mode: '0700' }),
-    file({ path: patch, content: stringify(kubeletConfiguration(node)), mode: '0600' }, { title: 'kubelet settings' }),
+    file({ path: patch, content: kubeletPatch(node), mode: '0600' }, { title: 'kubelet settings' }),
     kubeadmJoin(
       {
         node: name,

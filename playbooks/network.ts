@@ -108,6 +108,8 @@ function nodeReady({ name }: Node): Resource {
       probes: [node],
       holds(answers) {
         const answer = answers.get(node)
+        if (answer.state === 'down')
+          return { holds: false, evidence: `the API server does not answer: ${answer.reason}` }
         if (answer.state !== 'present') return { holds: false, evidence: 'not registered' }
         const seen = nodeOf(answer.object)
         return seen.ready
@@ -117,10 +119,15 @@ function nodeReady({ name }: Node): Resource {
             }
           : { holds: false, evidence: seen.message }
       },
+      // An API server that has just been started refuses what it will allow in a moment.
       wait: `${kubectlPrelude(0)}
-k wait --for=condition=Ready node/${name} --timeout=${ROLLOUT_TIMEOUT_MS / 1000}s`,
+${waitUntil(
+  `said=$(k wait --for=condition=Ready node/${name} --timeout=${ROLLOUT_TIMEOUT_MS / 1000}s 2>&1)`,
+  ROLLOUT_TIMEOUT_MS / 1000,
+  `node ${name} Ready`,
+)}`,
       timeoutMs: ROLLOUT_TIMEOUT_MS + 30_000,
     },
-    { after: ['condition:flannel'] },
+    { after: ['kubelet:settings', 'condition:flannel'] },
   )
 }

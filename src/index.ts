@@ -17,11 +17,11 @@ export {
   ignoredPreflightErrors,
   joinConfiguration,
   kubeadmFile,
-  kubeletConfiguration,
   kubeProxyConfiguration,
   PATCHES,
   ticketFile,
 } from './cluster/kubeadm.ts'
+export { decidedForKubelet, kubeletPatch } from './cluster/kubelet-settings.ts'
 export {
   METALLB_KINDS,
   METALLB_NAMESPACE,
@@ -100,6 +100,8 @@ export { kubeProxyConfig } from './resources/kube-proxy-config.ts'
 export { type KubeadmInitWant, kubeadmInit } from './resources/kubeadm-init.ts'
 export { kubeadmJoin } from './resources/kubeadm-join.ts'
 export { kubeadmUpgrade, kubeadmUpgradeCommand } from './resources/kubeadm-upgrade.ts'
+export { kubeletBase } from './resources/kubelet-base.ts'
+export { kubeletSettings } from './resources/kubelet-settings.ts'
 export { lines } from './resources/lines.ts'
 export { link } from './resources/link.ts'
 export { manifests } from './resources/manifests.ts'
@@ -115,5 +117,6 @@ export { swapOff } from './resources/swap-off.ts'
 export { sysctls } from './resources/sysctls.ts'
 export { turn } from './resources/turn.ts'
 export { unit } from './resources/unit.ts'
+export { unitsForgotten } from './resources/units-forgotten.ts'
 export { user } from './resources/user.ts'
 export { template } from './template.ts'

@@ -38,7 +38,7 @@ export function afterActing(closing: Closing): readonly string[] {
     ...cards(closing),
     ...(exit === EXIT.ok ? proofText(closing) : []),
     ...provenText(log, paint, closing.verbose),
-    ...recap({ hosts: log.results, criticalPath, ms, paint }),
+    ...recap({ hosts: log.results, criticalPath, ms, paint, isUnproven: isUnproven(closing) }),
     ...(exit === EXIT.interrupted ? [`stopped; to go on: ${resumeCommand(closing.world)}`] : []),
   ]
 }
@@ -46,27 +46,34 @@ export function afterActing(closing: Closing): readonly string[] {
 /** Last words of a dry run: the plan, and that nothing was done. */
 export function afterLooking(closing: Closing): readonly string[] {
   const { log, paint, verbose, ms } = closing
-  const plans = log.plans
-  const last =
-    log.failures.length > 0
-      ? `${count(log.failures.length, 'host')} could not be looked at`
-      : plans.some((plan) => pending(plan).length > 0)
-        ? 'this was a dry run: nothing was changed'
-        : 'nothing to change'
   const alone = unmetPlans(log).length > 0 ? [paint.bad(LEFT_ALONE)] : []
-  return ['', ...planText(plans, { paint, verbose }), ...alone, '', ...cards(closing), `${last} (${duration(ms)})`]
+  const last = `${lookedText(closing)} (${duration(ms)})`
+  return ['', ...planText(log.plans, { paint, verbose }), ...alone, '', ...cards(closing), last]
 }
+
+function lookedText({ log, paint }: Closing): string {
+  const unmet = unmetPlans(log).length
+  if (log.failures.length > 0) return unseenText(log)
+  if (unmet > 0) return `${paint.bad(mayNotText(unmet, log.plans.length))}; ${DRY_RUN}`
+  return log.plans.some((plan) => pending(plan).length > 0) ? DRY_RUN : 'nothing to change'
+}
+
+const DRY_RUN = 'this was a dry run: nothing was changed'
 
 /** Last words of a check: every requirement of every host. */
 export function afterJudging(closing: Closing): readonly string[] {
   const { log, paint, ms } = closing
   const plans = log.plans
-  const unmet = unmetPlans(log)
+  const unmet = unmetPlans(log).length
   const total = count(plans.length, 'host')
   // Machines that do not exist yet have no key.
   const unseen = plans.filter(({ hostKey }) => hostKey === '').length
-  const fine = unseen > 0 ? paint.bad(`${unseen} of ${total} not seen`) : paint.good(`${total} good enough`)
-  const verdict = unmet.length > 0 ? paint.bad(`${unmet.length} of ${total} may not be changed`) : fine
+  const bad = [
+    ...(unmet > 0 ? [mayNotText(unmet, plans.length)] : []),
+    ...(unseen > 0 ? [`${unseen} of ${total} not seen`] : []),
+    ...(log.failures.length > 0 ? [unseenText(log)] : []),
+  ]
+  const verdict = bad.length > 0 ? paint.bad(bad.join(', ')) : paint.good(`${total} good enough`)
   return ['', ...requirementsText(plans, { paint, verbose: true }), ...cards(closing), `${verdict} (${duration(ms)})`]
 }
 
@@ -83,6 +90,19 @@ function unmetText({ log, paint }: Closing): readonly string[] {
   }))
   if (plans.length === 0) return []
   return [...requirementsText(plans, { paint, verbose: false }), paint.bad(LEFT_ALONE), '']
+}
+
+function mayNotText(unmet: number, hosts: number): string {
+  return `${unmet} of ${count(hosts, 'host')} may not be changed`
+}
+
+function unseenText({ failures }: RunLog): string {
+  return `${count(new Set(failures.map(({ host }) => host)).size, 'host')} could not be looked at`
+}
+
+/** Nothing is wrong with any host, and still not all is well. */
+function isUnproven({ log, exit }: Closing): boolean {
+  return exit !== EXIT.ok && exit !== EXIT.interrupted && log.results.every(({ verdict }) => verdict === 'ok')
 }
 
 const LEFT_ALONE = 'A host that misses a requirement is not changed.'

@@ -1,4 +1,5 @@
 import type { Answers } from '../core/fact.ts'
+import type { Finding } from '../core/finding.ts'
 import type { Gate } from '../core/gate.ts'
 import type { Session } from '../core/host.ts'
 import type { HostPlan } from '../core/plan.ts'
@@ -12,8 +13,8 @@ export interface Present {
 
 /** What came of a meeting. */
 export interface Judgement {
-  /** Hosts that must be left alone. */
-  readonly unfit: ReadonlySet<string>
+  /** Hosts that must be left alone, and for what. */
+  readonly unfit: ReadonlyMap<string, readonly Finding[]>
   /** Something is known now that plans may depend on. */
   readonly isNews: boolean
 }
@@ -45,7 +46,8 @@ export class Meeting {
       this.#present.set(plan.host, { plan, answers, session })
       this.arrived(plan.host)
       const { unfit, isNews } = await this.#judgement.promise
-      if (unfit.has(plan.host)) return 'stop'
+      const findings = unfit.get(plan.host)
+      if (findings) return { unfit: findings }
       return isNews ? 'again' : gate(plan, answers)
     }
   }

@@ -83,7 +83,7 @@ export async function visit(input: Visit): Promise<VisitResult> {
     signal: world.signal,
     collect: input.collect,
   })
-  const acted = exitOf(result.exit, consent.declined(), meeting?.unfit() === true)
+  const acted = result.exit === EXIT.ok && consent.declined() ? EXIT.interrupted : result.exit
   const proven =
     input.consent === 'look' ? undefined : await input.afterwards?.(result.hosts, acted, holder(world, input.run))
   const unproven = proven ? tellProven(proven, { ...input, log }) : EXIT.ok
@@ -116,11 +116,9 @@ function meetingOf(input: Visit, log: RunLog, hosts: readonly string[]) {
   const { together, screen, reportFile, world } = input
   if (!together || hosts.length < 2) return undefined
   const sessions = new Map<string, Session>()
-  let isUnfit = false
   const meeting = new Meeting(hosts, async (present) => {
     const { findings, matrices, isNews } = await together(present)
     const unfit = tellTogether(screen, log, findings)
-    isUnfit = unfit.size > 0
     if (matrices.length > 0) screen.report({ type: 'measured', between: 'hosts', matrices })
     reportFile?.matrices.push(...matrices)
     const columns = world.stdout.columns ?? PIPE_COLUMNS
@@ -138,20 +136,20 @@ function meetingOf(input: Visit, log: RunLog, hosts: readonly string[]) {
       gate: (gate: Gate) => meeting.gate(gate, (host) => sessions.get(host)),
       arrived: (host: string) => meeting.arrived(host),
     },
-    unfit: () => isUnfit,
   }
 }
 
-/** Adds what shows only when all hosts were seen to their plans. @returns hosts that must be left alone for it */
-function tellTogether(screen: Screen, log: RunLog, findings: Together['findings']): ReadonlySet<string> {
-  const unfit = new Set<string>()
+/** Adds what shows only when all hosts were seen to their plans. @returns hosts that must be left alone, and for what */
+function tellTogether(screen: Screen, log: RunLog, findings: Together['findings']): Together['findings'] {
+  const unfit = new Map<string, readonly Finding[]>()
   for (const [host, all] of findings) {
     for (const finding of all) {
       const resource = plannedFinding(finding)
       screen.report({ type: 'resource', host, resource, result: judged(finding) })
       log.add(host, resource)
-      if (resource.verdict === 'unmet') unfit.add(host)
     }
+    const unmet = all.filter((finding) => judged(finding) === 'unmet')
+    if (unmet.length > 0) unfit.set(host, unmet)
   }
   return unfit
 }
@@ -175,12 +173,6 @@ function plannedFinding(finding: Finding): PlannedResource {
 function titleOf(id: string): string {
   const known = requirementOf(id)
   return known === undefined ? id : REQUIREMENTS[known].title
-}
-
-function exitOf(exit: ExitCode, declined: boolean, isUnmet: boolean): ExitCode {
-  if (exit !== EXIT.ok) return exit
-  if (declined) return EXIT.interrupted
-  return isUnmet ? EXIT.unmet : EXIT.ok
 }
 
 function lastWords(consent: Consent): (closing: Closing) => readonly string[] {

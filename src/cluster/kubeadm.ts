@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { type JoinSecrets, TOKEN_MINUTES } from './join-secrets.ts'
 import type { JoinTicket } from './join-ticket.ts'
+import { kubeletConfiguration } from './kubelet-settings.ts'
 import type { Node } from './node.ts'
 import { IPVS_GATED_SINCE_MINOR, kubernetesMinor } from './proxy-choice.ts'
 
@@ -29,8 +30,15 @@ export interface InitConfiguration {
   readonly localAPIEndpoint?: Endpoint
   readonly nodeRegistration: NodeRegistration
   readonly timeouts: Readonly<Record<string, string>>
-  readonly bootstrapTokens?: readonly { readonly token: string; readonly ttl: string; readonly description: string }[]
+  readonly bootstrapTokens?: readonly BootstrapToken[]
   readonly certificateKey?: string
+}
+
+interface BootstrapToken {
+  /** Left out, kubeadm makes one. */
+  readonly token?: string
+  readonly ttl: string
+  readonly description: string
 }
 
 interface NodeRegistration {
@@ -88,21 +96,17 @@ export interface KubeProxyConfiguration {
   readonly ipvs?: Readonly<Record<string, string | boolean>>
 }
 
-/** Fields: https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
-export interface KubeletConfiguration {
-  readonly apiVersion: 'kubelet.config.k8s.io/v1beta1'
-  readonly kind: 'KubeletConfiguration'
-  readonly cgroupDriver: 'systemd'
-  readonly [key: string]: unknown
-}
-
 const PROFILING_OFF: Arg = { name: 'profiling', value: 'false' }
+
+/** `kubeadm init` always makes a token, which nobody is told, and of itself gives it a day. Who joins is given another one. */
+const UNUSED_TOKEN: BootstrapToken = { ttl: '1m0s', description: 'made by kubeadm init, used by nobody' }
 
 export function initConfiguration(node: Node): InitConfiguration {
   return {
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'InitConfiguration',
     ...localEndpoint(node),
+    bootstrapTokens: [UNUSED_TOKEN],
     nodeRegistration: nodeRegistration(node),
     timeouts: timeoutsOf(node),
   }
@@ -182,20 +186,6 @@ export function kubeProxyConfiguration({ inventory }: Node): KubeProxyConfigurat
     ...(mode === 'ipvs'
       ? { ipvs: { scheduler, strictARP, ...(Object.fromEntries(timeouts) as Record<string, string>) } }
       : {}),
-  }
-}
-
-export function kubeletConfiguration({ host }: Node): KubeletConfiguration {
-  const { maxPods, swapBehavior, systemReserved, kubeReserved, shutdownGracePeriod } = host.kubelet
-  return {
-    apiVersion: 'kubelet.config.k8s.io/v1beta1',
-    kind: 'KubeletConfiguration',
-    cgroupDriver: 'systemd',
-    maxPods,
-    ...(swapBehavior === undefined ? {} : { failSwapOn: false, memorySwap: { swapBehavior } }),
-    ...(systemReserved === undefined ? {} : { systemReserved }),
-    ...(kubeReserved === undefined ? {} : { kubeReserved }),
-    ...(shutdownGracePeriod === undefined ? {} : { shutdownGracePeriod }),
   }
 }
 

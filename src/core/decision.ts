@@ -34,6 +34,16 @@ export function notMade(error: Error): Decision {
   return error instanceof ProvisionError ? { ...base, trouble: error.trouble } : base
 }
 
+/** What is to be looked at more closely; where the first look cannot be read, nothing: deciding tells why. */
+export function orNothing<T>(closer: () => readonly T[]): readonly T[] {
+  try {
+    return closer()
+  } catch (error) {
+    if (error instanceof FactError) return []
+    throw error
+  }
+}
+
 /** What the host said cannot be read. */
 export function orUnknown(decide: () => Decision): Decision {
   try {

@@ -1,7 +1,8 @@
 import { awaited, firstKnown } from './awaited.ts'
+import { orNothing } from './decision.ts'
 import type { HostResult, PathPart, Report } from './events.ts'
 import { type Answers, type AnyProbe, answersOf, type FactOutput } from './fact.ts'
-import type { Gate } from './gate.ts'
+import type { Gate, Verdict } from './gate.ts'
 import type { LockHolder, Outcome, Session } from './host.ts'
 import { Ledger } from './ledger.ts'
 import { lookScript, readLook } from './look.ts'
@@ -9,7 +10,7 @@ import type { HostPlan } from './plan.ts'
 import type { Compiled, CompiledResource } from './play.ts'
 import type { Selection } from './select.ts'
 import { describeOutcome } from './trouble.ts'
-import { blobsOf, readWave, restarts, stepsMs, type WaveItem, waveScript } from './wave.ts'
+import { blobsOf, readWave, restarts, stepsMs, type WaveItem, waveScript, waveTitle } from './wave.ts'
 import { WaveListener } from './wave-listener.ts'
 
 export interface HostRunInput {
@@ -52,10 +53,6 @@ function askable({ resource: { value } }: CompiledResource): boolean {
   return value === undefined || value.known
 }
 
-function waveTitle(items: readonly WaveItem[]): string {
-  return [...new Set(items.map(({ section }) => section))].join(', ')
-}
-
 /** One host, from the first look to the last proof. */
 export class HostRunner {
   readonly #in: HostRunInput
@@ -79,13 +76,18 @@ export class HostRunner {
     for (;;) {
       const plan = this.#ledger.plan(session.peer.hostKey)
       const unmet = plan.resources.some(({ verdict }) => verdict === 'unmet')
-      const verdict = unmet ? 'stop' : await gate(plan, this.#answers ?? answersOf(new Map()))
+      const verdict = unmet ? { unfit: [] } : await gate(plan, this.#answers ?? answersOf(new Map()))
       if (verdict === 'again' && (await this.#decideAgain())) continue
-      if (unmet) this.#ledger.settleFindings()
-      else if (verdict === 'act') await this.#act(undefined)
-      else if (typeof verdict === 'object') await this.#act(verdict.exactly)
+      await this.#obey(verdict)
       return this.#end(plan)
     }
+  }
+
+  async #obey(verdict: Verdict): Promise<void> {
+    if (verdict === 'act') await this.#act(undefined)
+    else if (typeof verdict === 'object' && 'exactly' in verdict) await this.#act(verdict.exactly)
+    else if (typeof verdict === 'object') this.#ledger.settleFindings(verdict.unfit)
+    else if (!this.#in.holder) this.#ledger.callFor()
   }
 
   async #act(printed: HostPlan | undefined): Promise<void> {
@@ -232,7 +234,7 @@ export class HostRunner {
 
   /** Decides from what was seen, and looks closer where that is not enough. False when the host did not answer then. */
   async #decide(items: readonly CompiledResource[], seen: ReadonlyMap<string, FactOutput>): Promise<boolean> {
-    const near = items.flatMap(({ resource }) => resource.closer(answersOf(seen)))
+    const near = items.flatMap(({ resource }) => orNothing(() => resource.closer(answersOf(seen))))
     const all = near.length === 0 ? seen : await this.#ask(near, seen)
     if (!all) return false
     this.#answers = answersOf(all)

@@ -2,6 +2,7 @@ import type { Decision } from './decision.ts'
 import type { Failure, HostResult, Report, ResourceResult } from './events.ts'
 import type { Answers } from './fact.ts'
 import { FactError } from './fact-error.ts'
+import { type Finding, judged } from './finding.ts'
 import type { Counters } from './host.ts'
 import { departure } from './move.ts'
 import { type HostPlan, seenDigest } from './plan.ts'
@@ -85,10 +86,24 @@ export class Ledger {
     }
   }
 
-  /** The host is left as it is: only its requirements get a result. */
-  settleFindings(): void {
+  /** The host is left as it is: only its requirements get a result, and those it misses beside others (`unfit`). */
+  settleFindings(unfit: readonly Finding[]): void {
+    for (const finding of unfit) this.#settle(`requirement:${finding.id}`, judged(finding))
     const { settled } = this.#select()
     this.#settleAll(settled.filter(({ item }) => this.decided.get(item.resource.key)?.decision.verdict === 'finding'))
+  }
+
+  /**
+   * Asks, and does not wait, for what others give and the plan needs: whoever is visited only for that is looked at too, so
+   * that a plan that is shown holds all that carrying it out does.
+   */
+  callFor(): void {
+    for (const { resource } of this.#compiled.resources) {
+      const decision = this.decided.get(resource.key)?.decision
+      if (decision?.verdict !== 'differs' || decision.awaits === undefined) continue
+      // What it is made of on this machine is nobody's to look at.
+      if (resource.until?.giver) resource.until.promise.catch(() => {})
+    }
   }
 
   /** `proven` tells whether the host was looked at again after the steps. */

@@ -43,7 +43,7 @@ export interface CompiledResource {
 export interface Compiled {
   readonly host: string
   readonly resources: readonly CompiledResource[]
-  /** Visited only once somebody waits for what it gives. */
+  /** Visited only once somebody waits for what it gives, or shows a plan in which somebody would. */
   readonly onDemand?: Promise<void>
 }
 

@@ -115,3 +115,8 @@ export function readWave(items: readonly WaveItem[], sections: readonly Section[
   }
   return ends
 }
+
+/** Sections a wave's resources stand in. */
+export function waveTitle(items: readonly WaveItem[]): string {
+  return [...new Set(items.map(({ section }) => section))].join(', ')
+}

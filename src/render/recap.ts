@@ -9,6 +9,8 @@ export interface RecapInput {
   readonly criticalPath: readonly PathPart[]
   readonly ms: number
   readonly paint: Paint
+  /** Every host is as wanted, and what they are together was not proven. */
+  readonly isUnproven?: boolean
 }
 
 /** Above this number, hosts that are alike and well share a line. */
@@ -16,8 +18,9 @@ const MANY_HOSTS = 24
 const MAX_NAME_COLUMNS = 32
 
 /** What became of each host, and what the time went into. */
-export function recap({ hosts, criticalPath, ms, paint }: RecapInput): readonly string[] {
-  return [...table(hosts, paint), '', summary(hosts, ms, paint), ...pathLines(criticalPath, ms, paint)]
+export function recap(input: RecapInput): readonly string[] {
+  const { hosts, criticalPath, ms, paint } = input
+  return [...table(hosts, paint), '', summary(input), ...pathLines(criticalPath, ms, paint)]
 }
 
 interface Row {
@@ -86,12 +89,13 @@ function rowsOf(hosts: readonly HostResult[]): readonly Row[] {
   return [...bad, ...together]
 }
 
-function summary(hosts: readonly HostResult[], ms: number, paint: Paint): string {
+function summary({ hosts, ms, paint, isUnproven = false }: RecapInput): string {
   const bad = hosts.filter(({ verdict }) => verdict !== 'ok')
   const changed = hosts.reduce((sum, host) => sum + host.changed, 0)
   const changes = count(changed, 'change')
   const total = count(hosts.length, 'host')
   if (bad.length > 0) return `${paint.bad(`${bad.length} of ${total} not done`)} in ${duration(ms)}; ${changes} made`
+  if (isUnproven) return `${paint.bad(`${total} as wanted, but not proven`)} in ${duration(ms)}; ${changes} made`
   if (changed === 0) return `${paint.good('nothing to change')}: ${total} as wanted, seen in ${duration(ms)}`
   return `${paint.good('done')}: ${changes} on ${total} in ${duration(ms)}`
 }

@@ -45,13 +45,16 @@ export function condition(want: ConditionWant, options: ResourceOptions = {}): R
   return resource(conditionType, want, { title: want.wanted, ...options })
 }
 
-/** Shell: runs `test` (a command list) about every second until it succeeds, or says what it waited for and fails. */
+/**
+ * Shell: runs `test` (a command list) about every second until it succeeds, or says what it waited for and fails; and what the
+ * test was told last, where it keeps that in `said`.
+ */
 export function waitUntil(test: string, limitSeconds: number, what: string): string {
   return `read -r now rest </proc/uptime
 deadline=$(( \${now%.*} + ${limitSeconds} ))
 until ${test}; do
   read -r now rest </proc/uptime
-  if [ "\${now%.*}" -ge "$deadline" ]; then printf '%s\\n' ${quote(`not after ${limitSeconds} s: ${what}`)}; exit 1; fi
+  if [ "\${now%.*}" -ge "$deadline" ]; then printf '%s\\n' ${quote(`not after ${limitSeconds} s: ${what}`)} \${said:+"$said"}; exit 1; fi
   sleep 1
 done`
 }

@@ -1,10 +1,10 @@
-import { isMap, parse, parseDocument } from 'yaml'
-import type { Change } from '../core/change.ts'
+import { parse } from 'yaml'
 import { sha256 } from '../core/plan.ts'
 import { quote } from '../core/quote.ts'
 import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
 import { kubeProbe } from '../facts/kube-object.ts'
 import { kubectlPrelude } from '../facts/kubectl.ts'
+import { settingsChanges, settledText } from './settings-text.ts'
 
 export interface KubeProxyConfigWant {
   /** Fields of KubeProxyConfiguration that we decide; everything else is kube-proxy's own. */
@@ -53,9 +53,9 @@ const kubeProxyConfigType: ResourceType<KubeProxyConfigWant, Have> = {
     }
   },
   diff({ wanted }, have) {
-    const changes = differences(wanted, have.config)
+    const changes = settingsChanges(wanted, have.config)
     if (changes.length > 0) {
-      const after = settled(wanted, have.text)
+      const after = settledText(wanted, have.text)
       return [
         ...changes,
         { what: 'config.conf', from: '', to: '', text: { before: have.text, after }, disrupts: RESTARTS },
@@ -83,22 +83,9 @@ function markOf(metadata: unknown): string | undefined {
   return (metadata as Annotated | undefined)?.annotations?.[MARK]
 }
 
-/** The text with our fields in it; a comment, an order, a field of somebody else's stays. */
-function settled(wanted: Readonly<Record<string, unknown>>, text: string): string {
-  const document = parseDocument(text)
-  const put = (path: readonly string[], value: unknown) => {
-    if (isRecord(value) && isMap(document.getIn(path))) {
-      for (const [key, inner] of Object.entries(value)) put([...path, key], inner)
-    } else document.setIn(path, value)
-  }
-  for (const [key, value] of Object.entries(wanted)) put([key], value)
-  const after = document.toString({ lineWidth: 0 })
-  return text.endsWith('\n') ? after : after.trimEnd()
-}
-
 /** Written first, then the pods begin anew: cut off in between, the mark says that they have not. */
 function script({ wanted }: KubeProxyConfigWant, { text, config, resourceVersion }: Have): string {
-  const after = differences(wanted, config).length > 0 ? settled(wanted, text) : text
+  const after = settingsChanges(wanted, config).length > 0 ? settledText(wanted, text) : text
   const mark = { annotations: { [MARK]: sha256(after) } }
   // Refused by the API server when somebody else has written it in the meantime.
   const map = { metadata: { ...mark, resourceVersion }, data: { 'config.conf': after } }
@@ -107,41 +94,4 @@ function script({ wanted }: KubeProxyConfigWant, { text, config, resourceVersion
 k -n kube-system patch configmap kube-proxy --type=merge --patch ${quote(JSON.stringify(map))} &&
 k -n kube-system patch daemonset kube-proxy --type=merge --patch ${quote(JSON.stringify(set))} &&
 k -n kube-system rollout status daemonset/kube-proxy --timeout=600s`
-}
-
-/** Differences in what we want; values only the cluster has are left alone. Durations compare by length, not by spelling. */
-function differences(wanted: Readonly<Record<string, unknown>>, have: unknown, path = ''): readonly Change[] {
-  const held: Readonly<Record<string, unknown>> = isRecord(have) ? have : {}
-  return Object.entries(wanted).flatMap(([key, value]) => {
-    const name = path === '' ? key : `${path}.${key}`
-    if (isRecord(value)) return differences(value, held[key], name)
-    if (same(value, held[key])) return []
-    return [{ what: name, from: text(held[key]), to: text(value) }]
-  })
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function same(a: unknown, b: unknown): boolean {
-  if (typeof a === 'string' && typeof b === 'string') {
-    const [seconds, others] = [goSeconds(a), goSeconds(b)]
-    if (seconds !== undefined && others !== undefined) return seconds === others
-  }
-  return JSON.stringify(a) === JSON.stringify(b)
-}
-
-/** `1h2m3s` in seconds; undefined when it is no Go duration. */
-function goSeconds(duration: string): number | undefined {
-  if (!/^(\d+(\.\d+)?(h|m|s|ms))+$/.test(duration)) return undefined
-  const unit: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 }
-  return [...duration.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)].reduce(
-    (sum, [, n, u = 's']) => sum + Number(n) * (unit[u] ?? 1),
-    0,
-  )
-}
-
-function text(value: unknown): string {
-  return value === undefined ? 'unset' : typeof value === 'string' ? value || '""' : JSON.stringify(value)
 }

@@ -29,5 +29,7 @@ describe('check', () => {
     expect(code).toBe(5)
     expect(out).toContain('✗ a\n  a does not answer')
     expect(out).toContain('✓ memory')
+    expect(out).toContain('\n1 host could not be looked at (')
+    expect(out).not.toContain('good enough')
   })
 })

@@ -3,6 +3,7 @@ import { AskOnce, asSaved, Turnstile } from '../../src/cli/gates.ts'
 import { Meeting } from '../../src/cli/meeting.ts'
 import { MovedError } from '../../src/core/errors.ts'
 import { answersOf } from '../../src/core/fact.ts'
+import type { Finding } from '../../src/core/finding.ts'
 import type { Gate } from '../../src/core/gate.ts'
 import type { Session } from '../../src/core/host.ts'
 import type { HostPlan, PlannedResource } from '../../src/core/plan.ts'
@@ -21,6 +22,7 @@ const change = planned('file:/x', {
 })
 const quiet = (host: string) => planOf(host, planned('file:/x'))
 const busy = (host: string) => planOf(host, change)
+const APART: Finding = { id: 'peer-ports', met: false, evidence: 'x', threshold: 'y', severity: 'required' }
 const NOTHING = answersOf(new Map())
 
 describe('AskOnce', () => {
@@ -127,19 +129,19 @@ describe('Meeting', () => {
     const seen: string[][] = []
     const meeting = new Meeting(['a', 'b', 'c'], async (present) => {
       seen.push([...present.keys()])
-      return { unfit: new Set(['b']), isNews: false }
+      return { unfit: new Map([['b', [APART]]]), isNews: false }
     })
     const gate = meeting.gate(act, () => session)
     const a = gate(busy('a'), NOTHING)
     const b = gate(busy('b'), NOTHING)
     expect(seen).toEqual([])
     meeting.arrived('c')
-    await expect(Promise.all([a, b])).resolves.toEqual(['act', 'stop'])
+    await expect(Promise.all([a, b])).resolves.toEqual(['act', { unfit: [APART] }])
     meeting.arrived('a')
     expect(seen).toEqual([['a', 'b']])
   })
   it('has plans made anew where there are news, once', async () => {
-    const meeting = new Meeting(['a'], async () => ({ unfit: new Set(), isNews: true }))
+    const meeting = new Meeting(['a'], async () => ({ unfit: new Map(), isNews: true }))
     const gate = meeting.gate(act, () => session)
     await expect(gate(busy('a'), NOTHING)).resolves.toBe('again')
     await expect(gate(busy('a'), NOTHING)).resolves.toBe('act')

@@ -56,7 +56,7 @@ function compiled(host: string, ...resources: readonly Resource[]): Compiled {
   return compile(play('p', [section('One', 'one', () => resources)]), { name: host })
 }
 
-async function runHosts(hosts: readonly Compiled[], { forks = 5, gate = 'act' as 'act' | 'stop' } = {}) {
+async function runHosts(hosts: readonly Compiled[], { forks = 5, gate = 'act' as 'act' | 'stop', mayAct = true } = {}) {
   const events: EventBody[] = []
   const sessions = new Map(hosts.map(({ host }) => [host, new LocalSession(host)]))
   const result = await run({
@@ -64,7 +64,7 @@ async function runHosts(hosts: readonly Compiled[], { forks = 5, gate = 'act' as
     hosts,
     connect: async (host) => sessions.get(host) as LocalSession,
     gate: async () => gate,
-    holder: { run: 'test', who: 'me', command: 'test', since: '' },
+    ...(mayAct ? { holder: { run: 'test', who: 'me', command: 'test', since: '' } } : {}),
     report: (event) => events.push(event),
     clock: () => performance.now(),
     signal: new AbortController().signal,
@@ -156,6 +156,23 @@ describe('what one host makes for others', () => {
     expect((await visit()).verdicts).toEqual({ one: 'ok', two: 'ok' })
     expect(written('b')).toBe('secret')
     expect((await visit()).verdicts).toEqual({ two: 'ok' })
+  })
+
+  it('has its host looked at for a plan in which somebody would wait for it, and for no other', async () => {
+    const visit = async (mayAct: boolean) => {
+      const token = given('a')
+      const lender = { ...compiled('one', text('a', 'secret', { gives: token })), onDemand: token.demanded }
+      const waits = text('b', () => token.value.get(), { until: token.value, after: [`text:${join(dir, 'c')}`] })
+      return runHosts([lender, compiled('two', text('c', 'x'), waits)], { gate: 'stop', mayAct })
+    }
+    const { result, sessions, verdicts } = await visit(false)
+    expect(verdicts).toEqual({ one: 'ok', two: 'ok' })
+    expect(result.plans.find(({ host }) => host === 'one')?.resources).toMatchObject([{ verdict: 'change' }])
+    expect(sessions.get('one')).toMatchObject({ jobs: [], locked: undefined, closed: true })
+    // Somebody was asked and said no: then nobody else is looked at.
+    expect((await visit(true)).verdicts).toEqual({ two: 'ok' })
+    writeFileSync(join(dir, 'b'), 'there')
+    expect((await visit(false)).verdicts).toEqual({ two: 'ok' })
   })
 
   it('is not waited for when nothing in the run makes it', async () => {

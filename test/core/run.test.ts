@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EventBody } from '../../src/core/events.ts'
 import { type Fact, probe } from '../../src/core/fact.ts'
+import { FactError } from '../../src/core/fact-error.ts'
 import type { Gate } from '../../src/core/gate.ts'
 import type { LockHolder } from '../../src/core/host.ts'
 import { later } from '../../src/core/later.ts'
@@ -173,6 +174,29 @@ describe('run', () => {
     const second = await runPlay(what, act)
     expect(second.host).toMatchObject({ verdict: 'ok', unchanged: 1 })
     expect(second.session.scripts).toHaveLength(1)
+  })
+
+  it('keeps a first look that cannot be read to the resource that needs it', async () => {
+    const broken: Fact<string, string | undefined> = {
+      ...lineFact,
+      name: 'broken-line',
+      parse: () => {
+        throw new FactError('broken-line', 'it is not a line')
+      },
+    }
+    const brokenType: ResourceType<Note, { line: string | undefined }> = {
+      ...noteType,
+      name: 'broken-note',
+      key: ({ path }) => `broken-note:${path}`,
+      probes: ({ path }) => [probe(broken, path)],
+      observe: ({ path }, answers) => ({ line: answers.get(probe(broken, path)) }),
+      closer: ({ path }, answers) => (answers.get(probe(broken, path)) === 'x' ? [probe(lineFact, path)] : []),
+    }
+    const what = one(resource(brokenType, { path: join(dir, 'a'), text: 'x' }), note('b', 'y'))
+    const { host, result } = await runPlay(what, act)
+    expect(host).toMatchObject({ verdict: 'failed', changed: 1 })
+    expect(JSON.stringify(result)).toContain('it is not a line')
+    expect(readFileSync(join(dir, 'b'), 'utf8')).toBe('y\n')
   })
 
   it('sends the same one script for 1, 10 and 1000 resources', async () => {

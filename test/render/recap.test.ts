@@ -28,6 +28,11 @@ describe('recap', () => {
     expect(lines).toContain('2 of 3 hosts not done in 5.0 s; 2 changes made')
     expect(lines.filter((line) => line.startsWith('✗'))).toHaveLength(2)
   })
+  it('does not call done what was not proven', () => {
+    const hosts = [resultOf('a', { changed: 2 }), resultOf('b')]
+    const lines = recap({ hosts, criticalPath: [], ms: 5000, paint: PLAIN, isUnproven: true })
+    expect(lines).toContain('2 hosts as wanted, but not proven in 5.0 s; 2 changes made')
+  })
   it('keeps a hundred hosts readable: trouble by name, the rest together', () => {
     const hosts = Array.from({ length: 100 }, (_, i) => resultOf(`node${i + 1}`, { changed: 3, unchanged: 140 }))
     hosts[41] = resultOf('node42', { verdict: 'failed', failed: 1, changed: 2 })
