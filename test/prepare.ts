@@ -20,8 +20,11 @@ function report(event: EventBody): void {
 
 const lab = openLab({ stateDir, cacheDir, name: 'prepare', report })
 try {
-  await lab.up([{ name: 'node1', driver: 'uml', memoryMiB: 1024, diskGiB: 20, cpus: 1 }])
-  await makeBundle({ cacheDir, report, jobs: 2 })
+  // Side by side: whichever waits for a mirror or links leaves a processor to the other.
+  await Promise.all([
+    lab.up([{ name: 'node1', driver: 'uml', memoryMiB: 1024, diskGiB: 20, cpus: 1 }]),
+    makeBundle({ cacheDir, report, jobs: 2 }),
+  ])
 } finally {
   await lab.down()
   await rm(stateDir, { recursive: true, force: true })
