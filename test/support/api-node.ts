@@ -1,20 +1,19 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import type { Node } from '../../src/cluster/node.ts'
 import { Value } from '../../src/core/value.ts'
-import { labParts } from './lab-parts.ts'
+import { startBundle } from '../../src/lab/bundle/bundle.ts'
+import type { ManifestRecipe } from '../../src/lab/bundle/recipe.ts'
+import { LAB_CACHE } from './lab-parts.ts'
+import { MANIFESTS } from './manifest-recipes.ts'
 import { NO_ARTIFACTS, nodeOf } from './node.ts'
 
-const MANIFESTS = ['flannel-manifest', 'metallb-manifest'] as const
-
 /** The first control plane of an inventory, with upstream's own manifests at hand. */
-export async function apiNode(inventory: string): Promise<Node> {
-  const parts = await labParts(MANIFESTS)
-  const text = (folder: string, name: string) => readFile(join(folder, name), 'utf8')
-  const manifests: Readonly<Record<string, string>> = {
-    'kube-flannel.yml': await text(parts['flannel-manifest'], 'kube-flannel.yml'),
-    'metallb-native.yaml': await text(parts['metallb-manifest'], 'metallb-native.yaml'),
-  }
-  const manifest = (name: string) => Value.of(name, manifests[name] ?? '')
+export async function apiNode(inventory: string, recipes: readonly ManifestRecipe[] = MANIFESTS): Promise<Node> {
+  const bundle = await startBundle(LAB_CACHE, recipes).done
+  const texts = await Promise.all(
+    recipes.map(async ({ artifact }) => [artifact, await text(bundle.file(artifact).open())] as const),
+  )
+  const known = new Map(texts.map(([name, text]) => [name, Value.of(name, text)]))
+  const manifest = (name: string) => known.get(name) ?? NO_ARTIFACTS.manifest(name)
   return nodeOf(inventory, { artifacts: { ...NO_ARTIFACTS, manifest } })
 }

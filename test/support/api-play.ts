@@ -7,9 +7,9 @@ import type { Resource } from '../../src/core/resource.ts'
 const OF_THE_API = /^(manifests:|removed:|kube-proxy:config$|condition:metallb-(webhook|pools)$)/
 
 /** What the playbook of a whole cluster wants of the API server alone, in its order: a set that is added to it is in here too. */
-export function apiPlay(node: Node): Compiled {
+export function apiPlay(node: Node, which = OF_THE_API): Compiled {
   const { host, resources } = compile(up, node)
-  const own = resources.filter(({ resource }) => OF_THE_API.test(resource.key))
+  const own = resources.filter(({ resource }) => which.test(resource.key))
   const keys = new Set(own.map(({ resource }) => resource.key))
   return { host, resources: own.map((item) => ({ ...item, resource: afterOnly(keys, item.resource) })) }
 }
