@@ -41,6 +41,17 @@ export function sizeOf({ first, last }: AddressRange): bigint {
   return last - first + 1n
 }
 
+/** Length of the prefix of the largest subnet that lies in it: 29 for 192.0.2.200-192.0.2.210, which holds 192.0.2.200/29. */
+export function shortestPrefix({ family, first, last }: AddressRange): number {
+  const bits = family === 'ipv4' ? 32 : 128
+  for (let prefix = 0; prefix < bits; prefix++) {
+    const size = 1n << BigInt(bits - prefix)
+    const begin = ((first + size - 1n) / size) * size
+    if (begin + size - 1n <= last) return prefix
+  }
+  return bits
+}
+
 function numberOf(bytes: readonly number[]): bigint {
   return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n)
 }
