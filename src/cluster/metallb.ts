@@ -118,7 +118,7 @@ export function metallbConfig(
     named('v1', 'ConfigMap', METALLB_RECORD, { data: { objects: metallbNames(loadBalancer).join('\n') } }),
     ...Object.entries(peers).flatMap(([name, peer]) => peerObjects(name, peer, passwords[name])),
     ...Object.entries(pools).flatMap(([name, pool]) => [
-      of('IPAddressPool', name, poolSpec(pool)),
+      poolObject(name, pool),
       pool.mode === 'l2'
         ? of('L2Advertisement', name, l2Spec(name, pool))
         : of('BGPAdvertisement', name, bgpSpec(name, pool)),
@@ -126,8 +126,8 @@ export function metallbConfig(
   ]
 }
 
-function poolSpec({ addresses, autoAssign, avoidBuggyIPs }: Pool): object {
-  return { addresses, autoAssign, avoidBuggyIPs }
+export function poolObject(name: string, { addresses, autoAssign, avoidBuggyIPs }: Pool): KubeObject {
+  return of('IPAddressPool', name, { addresses, autoAssign, avoidBuggyIPs })
 }
 
 function l2Spec(name: string, { nodeSelectors, interfaces }: Pool): object {

@@ -36,6 +36,23 @@ export function overlap(a: AddressRange, b: AddressRange): boolean {
   return a.family === b.family && a.first <= b.last && b.first <= a.last
 }
 
+/** The addresses that are in both. */
+export function intersection(a: AddressRange, b: AddressRange): AddressRange | undefined {
+  if (!overlap(a, b)) return undefined
+  return { family: a.family, first: a.first > b.first ? a.first : b.first, last: a.last < b.last ? a.last : b.last }
+}
+
+/** `192.0.2.10-192.0.2.20`. */
+export function rangeText({ family, first, last }: AddressRange): string {
+  return [first, last].map((value) => addressText(family, value)).join('-')
+}
+
+function addressText(family: AddressRange['family'], value: bigint): string {
+  const length = family === 'ipv4' ? 4 : 16
+  const bytes = Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 255n))
+  return ipaddr.fromByteArray(bytes).toString()
+}
+
 /** How many addresses there are in it. */
 export function sizeOf({ first, last }: AddressRange): bigint {
   return last - first + 1n

@@ -46,7 +46,7 @@ const ALL = inventory(`    pools:
 `)
 
 const FEWER = inventory(`    pools:
-      office: {addresses: [10.0.0.200-10.0.0.210]}
+      office: {addresses: [10.0.0.200-10.0.0.219]}
 `)
 
 let host: ApiHost
@@ -119,5 +119,21 @@ describe('MetalLB', () => {
     const pools = await host.kubectl('-n metallb-system get ipaddresspools.metallb.io -o name')
     expect(named(pools)).toEqual(['ipaddresspool.metallb.io/office', 'ipaddresspool.metallb.io/theirs'])
     expect((await host.carryOut(play)).result).toMatchObject({ verdict: 'ok', changed: 0, counters: { channels: 1 } })
+  })
+
+  const [LOW, MIDDLE, HIGH] = ['10.0.0.200-10.0.0.205', '10.0.0.206-10.0.0.219', '10.0.0.220-10.0.0.230']
+
+  test.each([
+    ['from the first to the second', [LOW, `${MIDDLE}, ${HIGH}`]],
+    ['from the second to the first', [`${LOW}, ${MIDDLE}`, HIGH]],
+    ['both ways at once', [HIGH, LOW]],
+  ])('lets addresses go from one pool to another: %s', async (_which, [office, spare]) => {
+    const play = apiPlay(
+      await apiNode(inventory(`    pools: {office: {addresses: [${office}]}, spare: {addresses: [${spare}]}}\n`)),
+    )
+    expect((await host.carryOut(play)).result).toMatchObject({ verdict: 'ok', failures: [] })
+    const pools = "-n metallb-system get ipaddresspools office spare -o jsonpath='{.items[*].spec.addresses}'"
+    expect(await host.kubectl(pools)).toBe([office, spare].map((text) => JSON.stringify(text?.split(', '))).join(' '))
+    expect((await host.carryOut(play)).result).toMatchObject({ verdict: 'ok', changed: 0 })
   })
 })
