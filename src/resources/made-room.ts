@@ -41,7 +41,7 @@ const madeRoomType: ResourceType<MadeRoomWant, readonly InTheWay[]> = {
   diff: (_want, have) => have.map(({ change }) => change),
   steps: (_want, have): readonly Step[] =>
     have.map(({ object, goes }) => ({
-      title: `${goes ? 'delete' : 'shrink'} ${object.kind} ${object.metadata.name}`,
+      title: `${goes ? 'delete' : 'change'} ${object.kind} ${object.metadata.name}`,
       body: `${kubectlPrelude(60)}
 ${goes ? deleted(refOf(object)) : applied(object)}`,
       timeoutMs: 120_000,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { poolObject } from '../../src/cluster/metallb.ts'
+import { advertisementObject, poolObject } from '../../src/cluster/metallb.ts'
 import { poolRefs, poolsInTheWay } from '../../src/cluster/metallb-room.ts'
 import type { LoadBalancer, Pool } from '../../src/inventory/inventory.ts'
 
@@ -61,10 +61,53 @@ test('what is planned says what becomes of whom', () => {
       disrupts: 'Services with an address that goes to another pool get another one, or none',
     },
   ])
-  expect(poolRefs(wanted)[1]).toEqual({
+  expect(poolRefs(wanted).find(({ name }) => name === 'b')).toEqual({
     apiVersion: 'metallb.io/v1beta1',
     kind: 'IPAddressPool',
     namespace: 'metallb-system',
     name: 'b',
   })
+})
+
+/** ADDRESSES, and the length routers are told of. */
+type Routed = readonly [addresses: string, aggregationLength?: number]
+
+const routed = ([addresses, aggregationLength]: Routed): Pool => ({
+  ...pool(addresses),
+  mode: 'bgp',
+  ...(aggregationLength === undefined ? {} : { aggregationLength }),
+})
+
+function routes(had: Routed, { a, b }: { readonly a: Routed; readonly b?: string }): readonly string[] {
+  const living = [poolObject('a', routed(had)), advertisementObject('a', routed(had))]
+  const pools = { a: routed(a), ...(b === undefined ? {} : { b: pool(b) }) }
+  return poolsInTheWay({ metallb: { pools, peers: {} } }, living).map(({ object: { kind, spec } }) =>
+    `${kind} ${JSON.stringify(spec)}`.replace(/"(ipAddressPools|autoAssign).*/, ''),
+  )
+}
+
+test.each<[string, Routed, Parameters<typeof routes>[1], readonly string[]]>([
+  ['nothing changes', ['10.0.0.0/26', 26], { a: ['10.0.0.0/26', 26] }, []],
+  ['the pool shrinks below its routes', ['10.0.0.0/26', 26], { a: ['10.0.0.0/30'] }, ['BGPAdvertisement {']],
+  [
+    'routes grow with the pool',
+    ['10.0.0.0/30'],
+    { a: ['10.0.0.0/26', 26] },
+    ['IPAddressPool {"addresses":["10.0.0.0/26"],'],
+  ],
+  ['routes grow within the pool', ['10.0.0.0/26'], { a: ['10.0.0.0/26', 26] }, []],
+  [
+    'half of it goes to another',
+    ['10.0.0.0/26', 26],
+    { a: ['10.0.0.0/27', 27], b: '10.0.0.32/27' },
+    ['BGPAdvertisement {', 'IPAddressPool {"addresses":["10.0.0.0-10.0.0.31"],'],
+  ],
+  [
+    'it keeps less than it gets',
+    ['10.0.0.0/27', 27],
+    { a: ['10.0.0.0/30 10.0.1.0/27', 30], b: '10.0.0.16/28' },
+    ['BGPAdvertisement {', 'IPAddressPool {"addresses":["10.0.0.0-10.0.0.3"],'],
+  ],
+])('of routes, when %s', (_what, had, wanted, expected) => {
+  expect(routes(had, wanted)).toEqual(expected)
 })
