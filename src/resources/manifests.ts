@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { stringify } from 'yaml'
 import type { Change } from '../core/change.ts'
 import type { Unknown } from '../core/decision.ts'
 import { type Answers, type AnyProbe, probe } from '../core/fact.ts'
@@ -13,6 +12,7 @@ import { feed, kubectlPrelude, listText } from '../facts/kubectl.ts'
 import { isApplied } from './applied.ts'
 import { waitUntil } from './condition.ts'
 import { disputed } from './dispute.ts'
+import { objectTexts } from './object-text.ts'
 
 /** Owner of every field we apply. */
 export const FIELD_MANAGER = 'provision'
@@ -132,9 +132,7 @@ function changesOfPair({ name, live, would }: Pair): readonly Change[] {
   if (!would) return []
   const [before, after] = [comparable(live), comparable(would)]
   if (isDeepStrictEqual(before, after)) return []
-  return [
-    { what: name, from: 'as it is', to: 'as wanted', text: { before: stringify(before), after: stringify(after) } },
-  ]
+  return [{ what: name, from: 'as it is', to: 'as wanted', text: objectTexts(before, after) }]
 }
 
 /** Folders of the host in the volumes of a pod, wherever in the object the pod is described. */

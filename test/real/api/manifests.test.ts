@@ -73,6 +73,25 @@ test('what the API server warns of does not spoil what it answers', async () => 
   expect(result).toMatchObject({ verdict: 'ok', changed: 1, failures: [] })
 })
 
+test('of a Secret that differs a plan shows names, and neither the old value nor the new one', async () => {
+  const secret = (password: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'router', namespace: 'default' },
+    data: { password: Buffer.from(password).toString('base64'), user: 'dXNlcg==' },
+  })
+  await host.up([manifests('secret', [secret('the old one')])])
+  // As `kubectl apply` leaves it.
+  await host.kubectl(
+    `-n default annotate secret router kubectl.kubernetes.io/last-applied-configuration='{"password":"${btoa('the old one')}"}'`,
+  )
+  const { plan, result } = await host.up([manifests('secret', [secret('the new one')])])
+  expect(result).toMatchObject({ verdict: 'ok', changed: 1 })
+  const shown = JSON.stringify([plan, result])
+  expect(shown).toContain('password: ‹secret›, differs\\n  user: ‹secret›')
+  for (const value of ['the old one', 'the new one']) expect(shown).not.toContain(btoa(value).replaceAll('=', ''))
+})
+
 test('kubectl is called as often for fifty objects as for one', async () => {
   const worlds = [1, 50].map((count) => (value: string) => host.up([manifests(`many-of-${count}`, maps(count, value))]))
   const calls: number[][] = []

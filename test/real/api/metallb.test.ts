@@ -124,10 +124,9 @@ describe('MetalLB', () => {
   const [LOW, MIDDLE, HIGH] = ['10.0.0.200-10.0.0.205', '10.0.0.206-10.0.0.219', '10.0.0.220-10.0.0.230']
   const ROUTER = 'peers: {router: {peerAddress: 10.0.0.1, peerASN: 64500, myASN: 64501}}'
 
-  // Its webhook checks one object against all that are stored.
+  // Its webhook checks one object against all that are stored; `random-load-balancers` of the long tests goes every way.
   test.each([
     ['to the second', `office: {addresses: [${LOW}]}, spare: {addresses: [${MIDDLE}, ${HIGH}]}`, ''],
-    ['to the first', `office: {addresses: [${LOW}, ${MIDDLE}]}, spare: {addresses: [${HIGH}]}`, ''],
     ['both ways', `office: {addresses: [${HIGH}]}, spare: {addresses: [${LOW}]}`, ''],
     ['to none, and routes go to single ones', 'far: {mode: bgp, addresses: [10.0.3.0/30]}', ROUTER],
     ['from none, and routes go to all', 'far: {mode: bgp, addresses: [10.0.3.0/26], aggregationLength: 26}', ROUTER],
@@ -136,7 +135,6 @@ describe('MetalLB', () => {
       'far: {mode: bgp, addresses: [10.0.3.0/27], aggregationLength: 27}, near: {addresses: [10.0.3.32/27]}',
       ROUTER,
     ],
-    ['to none again', 'far: {mode: bgp, addresses: [10.0.3.0/30]}', ROUTER],
   ])('lets addresses go from pool to pool in one run: %s', async (_which, pools, peers) => {
     const play = apiPlay(await apiNode(inventory(`    pools: {${pools}}\n    ${peers}\n`)))
     expect((await host.carryOut(play)).result).toMatchObject({ verdict: 'ok', failures: [] })
