@@ -6,7 +6,7 @@ const MAKING_MS = 2_700_000
 
 /**
  * Rings, each talking to more of the world than the one before. `pure` needs nothing but this tree; `host` talks to real
- * shells, sshd, systemd and package managers in namespaces of its own; `machine` to kernels and clusters of our own, one
+ * shells, sshd, systemd and package managers in namespaces of its own; `api` to an API server without a node; `machine` to kernels and clusters of our own, one
  * file at a time: machines share two processors. `long` is what does not fit into the time `npm test` has.
  */
 export default defineConfig({
@@ -29,6 +29,16 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: MAKING_MS,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'api',
+          include: ['test/real/api/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          maxWorkers: 1,
         },
       },
       {

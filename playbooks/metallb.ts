@@ -10,12 +10,15 @@ import {
   METALLB_KINDS,
   METALLB_NAMESPACE,
   METALLB_RECORD,
+  madeRoom,
   manifests,
   metallbConfig,
   metallbNames,
   metallbObjects,
   type Node,
   poolEvidence,
+  poolRefs,
+  poolsInTheWay,
   probe,
   RELEASES,
   type Resource,
@@ -42,7 +45,13 @@ export const installLoadBalancer = section<Node>('Install the load balancer', 'l
   return [
     ...nodeImages(node, RELEASES.metallb.images),
     ...(isFirst(node)
-      ? [appliedMetallb(node), webhookAnswers(loadBalancer), withoutOldPools(loadBalancer), appliedPools(loadBalancer)]
+      ? [
+          appliedMetallb(node),
+          webhookAnswers(loadBalancer),
+          withoutOldPools(loadBalancer),
+          roomForPools(loadBalancer),
+          appliedPools(loadBalancer),
+        ]
       : []),
     speakerRuns(node),
   ]
@@ -96,8 +105,17 @@ function withoutOldPools(loadBalancer: LoadBalancer): Resource {
   )
 }
 
+/** Addresses go from one pool to another in two turns: its webhook takes no two pools with the same ones. */
+function roomForPools(loadBalancer: LoadBalancer): Resource {
+  const refs = poolRefs(loadBalancer)
+  return madeRoom(
+    { set: 'metallb-config', refs, inTheWay: (live) => poolsInTheWay(loadBalancer, live) },
+    { title: 'pools that have addresses of others', after: ['removed:metallb-config'] },
+  )
+}
+
 function appliedPools(loadBalancer: LoadBalancer): Resource {
-  const after = ['condition:metallb-webhook', 'removed:metallb-config'] as const
+  const after = ['condition:metallb-webhook', 'removed:metallb-config', 'room:metallb-config'] as const
   const options = { title: "MetalLB's pools", after }
   const secrets = Object.entries(loadBalancer.metallb.peers).flatMap(([name, { password }]) =>
     password === undefined ? [] : [[name, password] as const],

@@ -30,6 +30,7 @@ export {
   metallbNames,
   metallbObjects,
 } from './cluster/metallb.ts'
+export { poolRefs, poolsInTheWay } from './cluster/metallb-room.ts'
 export { poolEvidence, WEBHOOK_PROBES, webhookEvidence, webhookScript } from './cluster/metallb-state.ts'
 export { flannelBackendMtu } from './cluster/mtu.ts'
 export { type Artifacts, isControlPlane, isFirst, type Node } from './cluster/node.ts'
@@ -104,6 +105,7 @@ export { kubeletBase } from './resources/kubelet-base.ts'
 export { kubeletSettings } from './resources/kubelet-settings.ts'
 export { lines } from './resources/lines.ts'
 export { link } from './resources/link.ts'
+export { madeRoom } from './resources/made-room.ts'
 export { manifests } from './resources/manifests.ts'
 export { openFiles } from './resources/open-files.ts'
 export { packages } from './resources/packages.ts'

@@ -3,12 +3,13 @@ import { rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EventBody } from '../src/core/events.ts'
-import { makeBundle } from '../src/lab/bundle/bundle.ts'
+import { makeBundle, startBundle } from '../src/lab/bundle/bundle.ts'
 import { openLab } from '../src/lab/lab.ts'
+import { OLDER_MANIFESTS } from './support/manifest-recipes.ts'
 
 /**
- * Fills the cache before any test has a deadline: the lab's kernel and root file system, and the programs of a cluster. On a
- * new machine this compiles for a long time; afterwards it is a matter of seconds.
+ * Fills the cache before any test has a deadline: the lab's kernel and root file system, the programs of a cluster, and manifests
+ * of older releases. On a new machine this compiles for a long time; afterwards it is a matter of seconds.
  */
 const cacheDir = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'provision')
 const stateDir = mkdtempSync(join(tmpdir(), 'provision-prepare-'))
@@ -25,6 +26,7 @@ try {
     lab.up([{ name: 'node1', driver: 'uml', memoryMiB: 1024, diskGiB: 20, cpus: 1 }]),
     makeBundle({ cacheDir, report, jobs: 2 }),
   ])
+  await startBundle({ cacheDir, report, jobs: 2 }, OLDER_MANIFESTS).done
 } finally {
   await lab.down()
   await rm(stateDir, { recursive: true, force: true })

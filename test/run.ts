@@ -72,6 +72,7 @@ const counts: Count[] = [
   ...[...checked, prepared].map((fine) => ({ passed: fine ? 1 : 0, failed: fine ? 0 : 1, skipped: 0 })),
   ...early,
   ring('host', folder),
+  ring('api', folder),
   ring('machine', folder),
 ]
 const sum = (name: keyof Count) => counts.reduce((total, count) => total + count[name], 0)

@@ -117,17 +117,18 @@ export function metallbConfig(
   return [
     named('v1', 'ConfigMap', METALLB_RECORD, { data: { objects: metallbNames(loadBalancer).join('\n') } }),
     ...Object.entries(peers).flatMap(([name, peer]) => peerObjects(name, peer, passwords[name])),
-    ...Object.entries(pools).flatMap(([name, pool]) => [
-      of('IPAddressPool', name, poolSpec(pool)),
-      pool.mode === 'l2'
-        ? of('L2Advertisement', name, l2Spec(name, pool))
-        : of('BGPAdvertisement', name, bgpSpec(name, pool)),
-    ]),
+    ...Object.entries(pools).flatMap(([name, pool]) => [poolObject(name, pool), advertisementObject(name, pool)]),
   ]
 }
 
-function poolSpec({ addresses, autoAssign, avoidBuggyIPs }: Pool): object {
-  return { addresses, autoAssign, avoidBuggyIPs }
+export function poolObject(name: string, { addresses, autoAssign, avoidBuggyIPs }: Pool): KubeObject {
+  return of('IPAddressPool', name, { addresses, autoAssign, avoidBuggyIPs })
+}
+
+export function advertisementObject(name: string, pool: Pool): KubeObject {
+  return pool.mode === 'l2'
+    ? of('L2Advertisement', name, l2Spec(name, pool))
+    : of('BGPAdvertisement', name, bgpSpec(name, pool))
 }
 
 function l2Spec(name: string, { nodeSelectors, interfaces }: Pool): object {

@@ -42,6 +42,7 @@ const INSIDE = [
   'cluster',
   'manifests',
   'removed',
+  'room',
   'kube-node',
   'kube-proxy',
   'kubelet',

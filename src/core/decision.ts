@@ -5,8 +5,8 @@ import type { Figure } from './figure.ts'
 import type { Finding } from './finding.ts'
 import type { Step } from './step.ts'
 
-/** `final`: nothing that is still being made will tell. */
-export type Unknown = { readonly unknown: string; readonly final?: true }
+/** `final`: nothing that is still being made will tell. `trouble`: what to tell where that is more than why it is unknown. */
+export type Unknown = { readonly unknown: string; readonly final?: true; readonly trouble?: Trouble }
 
 /** `awaits`: more is known once this value is; it is the label of one that is still being made. */
 export type Decision =

@@ -118,7 +118,10 @@ export class Ledger {
     } else if (!proven || decision?.verdict === 'same') this.#settle(key, 'changed')
     else {
       const rest = decision?.verdict === 'differs' ? decision.changes : []
-      const trouble = decision?.verdict === 'unknown' ? troubleOf(key, decision.reason) : notConverged(key, rest)
+      const trouble =
+        decision?.verdict === 'unknown'
+          ? (decision.trouble ?? troubleOf(key, decision.reason))
+          : notConverged(key, rest)
       this.#fail({ key, title, section, trouble })
       this.#settle(key, 'failed')
     }

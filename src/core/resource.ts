@@ -114,7 +114,10 @@ function decideFrom<Want, Have>(
   { until }: ResourceOptions,
 ): Decision {
   const have = type.observe(want, answers)
-  if (isUnknown(have)) return { verdict: 'unknown', reason: have.unknown, ...(have.final ? { final: true } : {}) }
+  if (isUnknown(have)) {
+    const { unknown, ...told } = have
+    return { verdict: 'unknown', reason: unknown, ...told }
+  }
   const changes = type.diff(want, have)
   if (changes.length > 0) {
     const steps = until === undefined || isThere(until) ? type.steps(want, have) : []

@@ -39,9 +39,11 @@ ${asks.map(askScript).join('\n')}`,
   },
 }
 
+/** Beside the objects kubectl may print warnings of the API server. */
 function askScript({ set, objects, manager }: KubeApplyAsk): string {
   const apply = `apply --server-side --dry-run=server --validate=ignore --field-manager=${quote(manager)} -o json -f -`
-  return `if would=$(${feed(listText(objects))} k ${apply} 2>&1); then word=would; else word=refusal; fi
+  return `if would=$(${feed(listText(objects))} k ${apply} 2>&1)
+then word=would would=$(printf '%s\\n' "$would" | sed -n '/^{/,/^}/p'); else word=refusal; fi
 printf '%s\\t%s\\t%s\\n' ${quote(set)} $word "$(printf '%s' "$would" | ${ONE_LINE_BASE64})"`
 }
 

@@ -99,6 +99,17 @@ export function kubeProbe(apiVersion: string, kind: string, path: string): Probe
   return probe(kubeObject, { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) })
 }
 
+/** `DaemonSet kube-flannel/kube-flannel-ds`, for people. */
+export function kubeName({ kind, metadata }: KubeObject): string {
+  return `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`
+}
+
+/** `IPAddressPool.v1beta1.metallb.io/office`, as kubectl takes it without doubt; `Secret/NAME` for the core group. */
+export function kubeArgument({ apiVersion, kind, name }: KubeRef): string {
+  const [group = '', version] = apiVersion.split('/')
+  return `${version === undefined ? kind : `${kind}.${version}.${group}`}/${name}`
+}
+
 /** `DaemonSet/kube-flannel/kube-flannel-ds`; without a namespace the middle is empty. */
 function refId({ kind, namespace = '', name }: KubeRef): string {
   return `${kind}/${namespace}/${name}`

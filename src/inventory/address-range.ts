@@ -36,9 +36,37 @@ export function overlap(a: AddressRange, b: AddressRange): boolean {
   return a.family === b.family && a.first <= b.last && b.first <= a.last
 }
 
+/** The addresses that are in both. */
+export function intersection(a: AddressRange, b: AddressRange): AddressRange | undefined {
+  if (!overlap(a, b)) return undefined
+  return { family: a.family, first: a.first > b.first ? a.first : b.first, last: a.last < b.last ? a.last : b.last }
+}
+
+/** `192.0.2.10-192.0.2.20`. */
+export function rangeText({ family, first, last }: AddressRange): string {
+  return [first, last].map((value) => addressText(family, value)).join('-')
+}
+
+function addressText(family: AddressRange['family'], value: bigint): string {
+  const length = family === 'ipv4' ? 4 : 16
+  const bytes = Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 255n))
+  return ipaddr.fromByteArray(bytes).toString()
+}
+
 /** How many addresses there are in it. */
 export function sizeOf({ first, last }: AddressRange): bigint {
   return last - first + 1n
+}
+
+/** Length of the prefix of the largest subnet that lies in it: 29 for 192.0.2.200-192.0.2.210, which holds 192.0.2.200/29. */
+export function shortestPrefix({ family, first, last }: AddressRange): number {
+  const bits = family === 'ipv4' ? 32 : 128
+  for (let prefix = 0; prefix < bits; prefix++) {
+    const size = 1n << BigInt(bits - prefix)
+    const begin = ((first + size - 1n) / size) * size
+    if (begin + size - 1n <= last) return prefix
+  }
+  return bits
 }
 
 function numberOf(bytes: readonly number[]): bigint {

@@ -1,4 +1,5 @@
-import { type AddressRange, overlap, parseAddress, parseRange } from './address-range.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { type AddressRange, overlap, parseAddress, parseRange, shortestPrefix } from './address-range.ts'
 import type { Inventory, Pool } from './inventory.ts'
 import type { Problem } from './problem.ts'
 import { mapAt, type Raw } from './resolve.ts'
@@ -32,6 +33,9 @@ export function loadBalancerProblems(raw: Raw, inventory: Inventory): readonly P
     ...entries.flatMap((entry) => takenBy(raw, inventory, entry)),
     ...twice(raw, entries),
     ...pools.flatMap(([name, pool]) => poolProblems(raw, inventory, name, pool)),
+    ...Object.entries(metallb.peers).flatMap(([name, { nodeSelectors }]) =>
+      repeated(raw, [...PEERS, name, 'nodeSelectors'], nodeSelectors, `peer "${name}"`),
+    ),
     ...idlePeers(raw, inventory),
     ...looseArp(raw, inventory),
   ]
@@ -74,6 +78,17 @@ function twice(raw: Raw, entries: readonly Entry[]): readonly Problem[] {
   })
 }
 
+/** MetalLB's webhook takes none of them with the same value twice. */
+const LISTS = ['nodeSelectors', 'interfaces', 'peers', 'communities'] as const
+
+function repeated(raw: Raw, path: Path, list: readonly unknown[] = [], of: string): readonly Problem[] {
+  return list.flatMap((value, index) => {
+    if (!list.slice(0, index).some((before) => isDeepStrictEqual(before, value))) return []
+    const what = `${path.at(-1)} of ${of} names ${typeof value === 'string' ? value : JSON.stringify(value)} twice`
+    return problem(raw, [...path, index], what, 'delete one of the two')
+  })
+}
+
 const L2_ONLY = ['interfaces'] as const
 const BGP_ONLY = ['peers', 'localPref', 'communities', 'aggregationLength'] as const
 
@@ -91,6 +106,7 @@ function poolProblems(raw: Raw, inventory: Inventory, name: string, pool: Pool):
       ),
     ),
     ...familyProblems(raw, inventory, name, pool),
+    ...LISTS.flatMap((key) => repeated(raw, [...POOLS, name, key], pool[key], `pool "${name}"`)),
     ...(mode === 'bgp' ? bgpProblems(raw, inventory, name, pool) : []),
   ]
 }
@@ -110,7 +126,30 @@ function familyProblems(raw: Raw, { kubernetes }: Inventory, name: string, pool:
   })
 }
 
-function bgpProblems(raw: Raw, { loadBalancer }: Inventory, name: string, { peers = [] }: Pool): readonly Problem[] {
+function bgpProblems(raw: Raw, { loadBalancer }: Inventory, name: string, pool: Pool): readonly Problem[] {
+  return [...wideProblems(raw, name, pool), ...peerProblems(raw, loadBalancer, name, pool)]
+}
+
+/** Routers would send us what is meant for others. */
+function wideProblems(raw: Raw, name: string, { addresses, aggregationLength = 32 }: Pool): readonly Problem[] {
+  const small = addresses.flatMap((text) => {
+    const range = parseRange(text)
+    const prefix = range?.family === 'ipv4' ? shortestPrefix(range) : 0
+    return prefix > aggregationLength ? [{ text, prefix }] : []
+  })
+  const [first] = small
+  if (!first) return []
+  const most = Math.max(...small.map(({ prefix }) => prefix))
+  const what = `aggregationLength of pool "${name}" is ${aggregationLength}, and ${first.text} holds no subnet larger than a /${first.prefix}`
+  return problem(raw, [...POOLS, name, 'aggregationLength'], what, `write ${most} or more, or delete it`)
+}
+
+function peerProblems(
+  raw: Raw,
+  loadBalancer: Inventory['loadBalancer'],
+  name: string,
+  { peers = [] }: Pool,
+): readonly Problem[] {
   const known = Object.keys(loadBalancer?.metallb.peers ?? {})
   if (known.length === 0) {
     const what = `pool "${name}" is announced by BGP, and there is no router to tell`

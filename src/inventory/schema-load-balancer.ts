@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseRange } from './address-range.ts'
-import { dnsLabel, flag, ipAddress, labelKey, labelValue, networkOf, port, whole } from './scalars.ts'
+import { dnsLabel, flag, ipAddress, labelKey, labelValue, networkOf, whole } from './scalars.ts'
 import { secretReference } from './secret.ts'
 
 /** Names and meanings are MetalLB's own: metallb.io, "API reference" (v1beta1, v1beta2). */
@@ -39,6 +39,10 @@ const community = z
     error: 'a community of two numbers up to 65535, like 64512:100',
   })
 
+/** Beyond these MetalLB's own definitions (its CRDs, v0.16) refuse what BGP itself allows. */
+const MOST_PREFERRED = 2_147_483_647
+const HIGHEST_PORT = 16_384
+
 const asn = whole('the number of an autonomous system', 1, 4_294_967_295)
 
 const pool = z
@@ -70,7 +74,7 @@ const pool = z
       .min(1, { error: 'at least one name of peers' })
       .exactOptional()
       .describe('bgp only: who is told, by name. Otherwise all of peers.'),
-    localPref: whole('a number', 0, 4_294_967_295)
+    localPref: whole('a number', 0, MOST_PREFERRED)
       .exactOptional()
       .describe('bgp only, within one autonomous system: the higher one is preferred.'),
     communities: z.array(community).min(1).exactOptional().describe('bgp only: marks that routers go by.'),
@@ -85,7 +89,7 @@ const peer = z
     peerAddress: ipAddress.describe('Address of the router.'),
     peerASN: asn.describe('Number of its autonomous system.'),
     myASN: asn.describe('Number the nodes say they have.'),
-    peerPort: port.exactOptional().describe('Otherwise 179.'),
+    peerPort: whole('a port', 1, HIGHEST_PORT).exactOptional().describe('Otherwise 179.'),
     sourceAddress: ipAddress.exactOptional().describe('Address the nodes speak from, where they have several.'),
     holdTime: z
       .string({ error: 'a time from 3s up, like 90s' })

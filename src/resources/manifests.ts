@@ -1,16 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
-import { stringify } from 'yaml'
 import type { Change } from '../core/change.ts'
 import type { Unknown } from '../core/decision.ts'
 import { type Answers, type AnyProbe, probe } from '../core/fact.ts'
 import { quote } from '../core/quote.ts'
 import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
 import type { Step } from '../core/step.ts'
+import { conflictsIn } from '../facts/apply-conflict.ts'
 import { type KubeApply, type KubeApplyAsk, kubeApply } from '../facts/kube-apply.ts'
-import { type KubeObject, type KubeSeen, kubeObject, refOf } from '../facts/kube-object.ts'
+import { type KubeObject, type KubeSeen, kubeName, kubeObject, refOf } from '../facts/kube-object.ts'
 import { feed, kubectlPrelude, listText } from '../facts/kubectl.ts'
 import { isApplied } from './applied.ts'
 import { waitUntil } from './condition.ts'
+import { disputed } from './dispute.ts'
+import { objectTexts } from './object-text.ts'
 
 /** Owner of every field we apply. */
 export const FIELD_MANAGER = 'provision'
@@ -82,8 +84,12 @@ export function manifests(
 
 function settled({ settle, ...ask }: Want, live: readonly KubeSeen[]) {
   if (!settle) return { ask, changes: [] }
-  const { objects, changes } = settle(live.flatMap((seen) => (seen.state === 'present' ? [seen.object] : [])))
+  const { objects, changes } = settle(presentOf(live))
   return { ask: { ...ask, objects }, changes }
+}
+
+function presentOf(live: readonly KubeSeen[]): readonly KubeObject[] {
+  return live.flatMap((seen) => (seen.state === 'present' ? [seen.object] : []))
 }
 
 function liveOf({ objects }: KubeApplyAsk, answers: Answers): readonly KubeSeen[] {
@@ -103,20 +109,17 @@ function pairs(want: KubeApplyAsk, live: readonly KubeSeen[], apply: KubeApply):
   if (down) return { unknown: `the API server does not answer: ${down.reason}` }
   if (live.some(({ state }) => state === 'none')) return { unknown: 'there is no cluster on this host yet' }
   const refused = apply !== undefined && 'refusal' in apply
+  const trouble = refused ? disputed(conflictsIn(apply.refusal), presentOf(live), want.manager) : undefined
+  if (trouble) return { unknown: trouble.what, trouble }
   if (refused && live.every(({ state }) => state === 'present')) {
     return { unknown: `the API server refuses the apply: ${apply.refusal}` }
   }
-  const would = new Map((refused ? [] : (apply?.objects ?? [])).map((object) => [nameOf(object), object]))
+  const would = new Map((refused ? [] : (apply?.objects ?? [])).map((object) => [kubeName(object), object]))
   return want.objects.map((object, i) => {
     const seen = live[i]
-    const name = nameOf(object)
+    const name = kubeName(object)
     return { name, live: seen?.state === 'present' ? seen.object : undefined, would: would.get(name) }
   })
-}
-
-/** `DaemonSet kube-flannel/kube-flannel-ds`. */
-function nameOf({ kind, metadata }: KubeObject): string {
-  return `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`
 }
 
 function changesOf({ pairs: all, first }: Have): readonly Change[] {
@@ -129,9 +132,7 @@ function changesOfPair({ name, live, would }: Pair): readonly Change[] {
   if (!would) return []
   const [before, after] = [comparable(live), comparable(would)]
   if (isDeepStrictEqual(before, after)) return []
-  return [
-    { what: name, from: 'as it is', to: 'as wanted', text: { before: stringify(before), after: stringify(after) } },
-  ]
+  return [{ what: name, from: 'as it is', to: 'as wanted', text: objectTexts(before, after) }]
 }
 
 /** Folders of the host in the volumes of a pod, wherever in the object the pod is described. */

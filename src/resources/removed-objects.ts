@@ -3,7 +3,7 @@ import { type Answers, type AnyProbe, type Probe, probe } from '../core/fact.ts'
 import { argv } from '../core/quote.ts'
 import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
 import type { Step } from '../core/step.ts'
-import { type KubeRef, type KubeSeen, kubeObject, kubeProbe } from '../facts/kube-object.ts'
+import { type KubeRef, type KubeSeen, kubeArgument, kubeObject, kubeProbe } from '../facts/kube-object.ts'
 import { kubectlPrelude } from '../facts/kubectl.ts'
 
 export interface RemovedObjectsWant {
@@ -47,10 +47,10 @@ const removedObjectsType: ResourceType<RemovedObjectsWant, readonly KubeRef[]> =
       ...(disrupts[kind] === undefined ? {} : { disrupts: disrupts[kind] }),
     })),
   steps: ({ namespace }, have): readonly Step[] =>
-    have.map(({ apiVersion, kind, name }) => ({
-      title: `delete ${kind} ${name}`,
+    have.map((ref) => ({
+      title: `delete ${ref.kind} ${ref.name}`,
       body: `${kubectlPrelude(60)}
-k ${argv(['delete', '-n', namespace, '--ignore-not-found', '--timeout=60s', `${typeOf(apiVersion, kind)}/${name}`])}`,
+k ${argv(['delete', '-n', namespace, '--ignore-not-found', '--timeout=60s', kubeArgument(ref)])}`,
       timeoutMs: 120_000,
     })),
   evidence: ({ keep }) => `${keep.length} of ours, all wanted`,
@@ -78,10 +78,4 @@ function unwanted(want: RemovedObjectsWant, answers: Answers): readonly KubeRef[
 
 function seenAs(ref: KubeRef): Probe<KubeRef, KubeSeen> {
   return probe(kubeObject, ref)
-}
-
-/** `IPAddressPool.v1beta1.metallb.io`, as kubectl takes it without doubt; `Secret` for the core group. */
-function typeOf(apiVersion: string, kind: string): string {
-  const [group = '', version] = apiVersion.split('/')
-  return version === undefined ? kind : `${kind}.${version}.${group}`
 }

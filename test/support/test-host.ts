@@ -33,6 +33,8 @@ export interface Boot {
   readonly namespaces?: readonly string[]
   /** Debian packages on top of the usual ones. */
   readonly packages?: readonly string[]
+  /** Folders of this machine seen in the host, read only, by their path there. */
+  readonly folders?: Readonly<Record<string, string>>
   /** sh that runs in the new root's folder once it is mounted. */
   readonly init?: string
 }
@@ -77,6 +79,9 @@ ln -s /proc/self/fd dev/fd
 hostname lab
 ip link set lo up 2>/dev/null || :
 touch .lab-born
+${Object.entries(how.folders ?? {})
+  .map(bound)
+  .join('\n')}
 ${how.init ?? WAIT_FOR_THE_END}`
     const spaces = ['--mount', '--pid', '--fork', '--kill-child', '--net', '--uts', '--ipc', ...(how.namespaces ?? [])]
     // Gone with this process, even when it is killed: a systemd would not notice that nobody reads its output.
@@ -202,6 +207,11 @@ find / /run /tmp -xdev -type f -cnewer /.lab-born ! -path '/run/provision*' ! -p
 
 function oneSection(resources: readonly Resource[]): readonly CompiledResource[] {
   return resources.map((resource) => ({ resource, section: 'Test', tag: 'test' }))
+}
+
+function bound([path, folder]: readonly [string, string]): string {
+  const place = quote(`.${path}`)
+  return `mkdir -p ${place} && mount --bind ${quote(folder)} ${place} && mount -o remount,bind,ro ${place}`
 }
 
 /** Waits until a process is inside the new root: a shell that followed it sooner would find itself in this machine's. */
