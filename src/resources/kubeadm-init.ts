@@ -8,6 +8,7 @@ import type { Value } from '../core/value.ts'
 import { kubeadmFilesProbe, LATE_OBJECTS } from '../facts/kube-api.ts'
 import { ADMIN_CONF, kubectlPrelude, WITH_OUR_PATH } from '../facts/kubectl.ts'
 import { waitUntil } from './condition.ts'
+import { KEEP_FILES, tornAuthority, tornFiles } from './torn-files.ts'
 
 export interface KubeadmInitWant {
   /** Path of the kubeadm configuration on the host. */
@@ -152,15 +153,19 @@ ${kubectlPrelude(5)}
 ready() { [ "$(k get --raw /readyz 2>/dev/null)" = ok ]; }
 complete() { ready && [ "$(k -n kube-system get --ignore-not-found -o name ${late.join(' ')} 2>/dev/null | wc -l)" -eq ${late.length} ]; }
 ignored=${quote(ignorePreflightErrors.join(','))}
+${tornFiles()}
+${tornAuthority()}
 if [ -e /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
   printf 'a control plane is here already: waiting for its API server\\n'
   tries=0
-  until ready || [ "$tries" -ge ${COME_UP_SECONDS} ]; do tries=$((tries + 1)); sleep 1; done
+  until ready || [ -n "$(torn)" ] || [ "$tries" -ge ${COME_UP_SECONDS} ]; do tries=$((tries + 1)); sleep 1; done
   if complete; then exit 0; fi
   printf 'it is not complete: going on with kubeadm init\\n'
   ignored=${quote([...ignorePreflightErrors, ...BEGUN].join(','))}
 fi
+mend_torn_first || exit
 kubeadm init --skip-token-print --config ${quote(config)} --ignore-preflight-errors="$ignored" || exit
+${KEEP_FILES}
 # kubeadm asks the API server beside it. Everybody else, from now on, asks at the cluster's endpoint, which may come up later.
 conf=${ADMIN_CONF}
 ${waitUntil('complete', COME_UP_SECONDS, "kubeadm's objects, asked for at the server /etc/kubernetes/admin.conf names")}`

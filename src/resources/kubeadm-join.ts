@@ -10,6 +10,7 @@ import { WITH_OUR_PATH } from '../facts/kubectl.ts'
 import { kubeletServerProbe } from '../facts/kubelet-server.ts'
 import { blobOf } from './blob.ts'
 import { BEGUN, KUBEADM_FOLDERS } from './kubeadm-init.ts'
+import { KEEP_FILES, tornFiles } from './torn-files.ts'
 
 export interface KubeadmJoinWant {
   readonly node: string
@@ -108,14 +109,15 @@ function joinStep({ file, timeoutMs, controlPlane, ignorePreflightErrors }: Kube
   const blob = blobOf('kubeadm join configuration', file.get() ?? '', true)
   const begun = [...ignorePreflightErrors, ...JOIN_BEGUN]
   // The kubelet has its credentials and may be Ready: kubeadm would take that for another machine of this name.
-  const skip = WORKER_FILES.every((path) => files.includes(path)) ? ' --skip-phases=kubelet-start' : ''
+  const isThere = WORKER_FILES.map((path) => `[ -s ${path} ]`).join(' && ')
   return {
     title: files.length > 0 ? 'go on with kubeadm join' : 'kubeadm join',
     blobs: [blob],
     body: `${WITH_OUR_PATH}
 config=$(blob ${blob.sha256})
-join() { kubeadm join --config "$config" "$@"; }
-join${ignoring(files.length > 0 ? begun : ignorePreflightErrors)}${skip} && exit
+join() { kubeadm join --config "$config" "$@" && ${KEEP_FILES}; }
+${files.length > 0 ? `${tornFiles()}\nmend_torn\n` : ''}skip=; if ${isThere}; then skip=--skip-phases=kubelet-start; fi
+join${ignoring(files.length > 0 ? begun : ignorePreflightErrors)} $skip && exit
 code=$?
 ${controlPlane ? goOn(begun) : ''}
 exit $code`,
