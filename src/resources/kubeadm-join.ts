@@ -109,15 +109,19 @@ function joinStep({ file, timeoutMs, controlPlane, ignorePreflightErrors }: Kube
   const blob = blobOf('kubeadm join configuration', file.get() ?? '', true)
   const begun = [...ignorePreflightErrors, ...JOIN_BEGUN]
   // The kubelet has its credentials and may be Ready: kubeadm would take that for another machine of this name.
-  const isThere = WORKER_FILES.map((path) => `[ -s ${path} ]`).join(' && ')
+  const isWhole = WORKER_FILES.map((path) => `[ -s ${path} ]`).join(' && ')
+  const skip = WORKER_FILES.every((path) => files.includes(path))
+    ? `if ${isWhole}; then set -- --skip-phases=kubelet-start; fi`
+    : ''
   return {
     title: files.length > 0 ? 'go on with kubeadm join' : 'kubeadm join',
     blobs: [blob],
     body: `${WITH_OUR_PATH}
 config=$(blob ${blob.sha256})
 join() { kubeadm join --config "$config" "$@" && ${KEEP_FILES}; }
-${files.length > 0 ? `${tornFiles()}\nmend_torn\n` : ''}skip=; if ${isThere}; then skip=--skip-phases=kubelet-start; fi
-join${ignoring(files.length > 0 ? begun : ignorePreflightErrors)} $skip && exit
+${files.length > 0 ? `${tornFiles()}\nmend_torn\n` : ''}set --
+${skip}
+join${ignoring(files.length > 0 ? begun : ignorePreflightErrors)} "$@" && exit
 code=$?
 ${controlPlane ? goOn(begun) : ''}
 exit $code`,
