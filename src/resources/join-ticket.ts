@@ -7,6 +7,7 @@ import { clusterCaProbe } from '../facts/cluster-ca.ts'
 import { isMember, nodeProbe } from '../facts/kube-node.ts'
 import { WITH_OUR_PATH } from '../facts/kubectl.ts'
 import { blobOf } from './blob.ts'
+import { kubeUnseen } from './kube-unseen.ts'
 
 export interface JoinTicketWant {
   /** Who is to be in the cluster. */
@@ -48,9 +49,8 @@ export function joinTicket(want: JoinTicketWant, options: ResourceOptions = {}):
 
 function look({ nodes, file }: JoinTicketWant, answers: Answers): TicketState | Unknown {
   const seen = nodes.map(({ name }) => answers.get(nodeProbe(name)))
-  const down = seen.find(({ state }) => state === 'down')
-  if (down?.state === 'down') return { unknown: `the API server does not answer: ${down.reason}` }
-  if (seen.some(({ state }) => state === 'none')) return { unknown: 'there is no cluster on this host yet' }
+  const unseen = kubeUnseen(seen)
+  if (unseen) return unseen
   const missing = nodes.filter((node) => !isMember(node, answers))
   const known = file.known && file.error === undefined
   return {

@@ -1,10 +1,12 @@
 import type { Change } from '../core/change.ts'
 import { type Probe, probe } from '../core/fact.ts'
-import { argv, quote } from '../core/quote.ts'
+import { quote } from '../core/quote.ts'
 import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
 import type { Step } from '../core/step.ts'
-import { type KubeObject, type KubeRef, type KubeSeen, kubeArgument, kubeObject, refOf } from '../facts/kube-object.ts'
+import { type KubeObject, type KubeRef, type KubeSeen, kubeObject, refOf } from '../facts/kube-object.ts'
 import { feed, kubectlPrelude, listText } from '../facts/kubectl.ts'
+import { deleteScript } from './kube-delete.ts'
+import { kubeUnseen } from './kube-unseen.ts'
 import { FIELD_MANAGER } from './manifests.ts'
 
 /** One object in the way: as it is to be until the others are there, or gone until then. */
@@ -33,17 +35,13 @@ const madeRoomType: ResourceType<MadeRoomWant, readonly InTheWay[]> = {
   probes: ({ refs }) => refs.map(seenAs),
   observe({ refs, inTheWay }, answers) {
     const seen = refs.map((ref) => answers.get(seenAs(ref)))
-    const down = seen.find((one) => one.state === 'down')
-    if (down) return { unknown: `the API server does not answer: ${down.reason}` }
-    if (seen.some(({ state }) => state === 'none')) return { unknown: 'there is no cluster on this host yet' }
-    return inTheWay(seen.flatMap((one) => (one.state === 'present' ? [one.object] : [])))
+    return kubeUnseen(seen) ?? inTheWay(seen.flatMap((one) => (one.state === 'present' ? [one.object] : [])))
   },
   diff: (_want, have) => have.map(({ change }) => change),
   steps: (_want, have): readonly Step[] =>
     have.map(({ object, goes }) => ({
       title: `${goes ? 'delete' : 'change'} ${object.kind} ${object.metadata.name}`,
-      body: `${kubectlPrelude(60)}
-${goes ? deleted(refOf(object)) : applied(object)}`,
+      body: goes ? deleteScript(refOf(object)) : applyScript(object),
       timeoutMs: 120_000,
     })),
   evidence: () => 'nothing in the way',
@@ -57,11 +55,7 @@ function seenAs(ref: KubeRef): Probe<KubeRef, KubeSeen> {
   return probe(kubeObject, ref)
 }
 
-function applied(object: KubeObject): string {
-  return `${feed(listText([object]))} k apply --server-side --field-manager=${quote(FIELD_MANAGER)} -f -`
-}
-
-function deleted(ref: KubeRef): string {
-  const place = ref.namespace === undefined ? [] : ['-n', ref.namespace]
-  return `k ${argv(['delete', ...place, '--ignore-not-found', '--timeout=60s', kubeArgument(ref)])}`
+function applyScript(object: KubeObject): string {
+  return `${kubectlPrelude(60)}
+${feed(listText([object]))} k apply --server-side --field-manager=${quote(FIELD_MANAGER)} -f -`
 }

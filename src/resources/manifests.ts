@@ -12,6 +12,7 @@ import { feed, kubectlPrelude, listText } from '../facts/kubectl.ts'
 import { isApplied } from './applied.ts'
 import { waitUntil } from './condition.ts'
 import { disputed } from './dispute.ts'
+import { kubeUnseen } from './kube-unseen.ts'
 import { objectTexts } from './object-text.ts'
 
 /** Owner of every field we apply. */
@@ -43,7 +44,8 @@ interface Have {
 
 /**
  * Objects in the cluster, by server-side apply under our own field manager. What differs is what the API server itself
- * says would change, and it is asked only where an object is not surely as we applied it; a field that somebody else owns is a conflict, and a conflict is an error that names the owner.
+ * says would change, and it is asked only where an object is not surely as we applied it; a field that somebody else owns is a
+ * conflict, and a conflict is an error that names the owner.
  */
 const manifestsType: ResourceType<Want, Have> = {
   name: 'manifests',
@@ -105,9 +107,8 @@ function needsServer({ objects, manager }: KubeApplyAsk, live: readonly KubeSeen
 }
 
 function pairs(want: KubeApplyAsk, live: readonly KubeSeen[], apply: KubeApply): readonly Pair[] | Unknown {
-  const down = live.find((seen) => seen.state === 'down')
-  if (down) return { unknown: `the API server does not answer: ${down.reason}` }
-  if (live.some(({ state }) => state === 'none')) return { unknown: 'there is no cluster on this host yet' }
+  const unseen = kubeUnseen(live)
+  if (unseen) return unseen
   const refused = apply !== undefined && 'refusal' in apply
   const trouble = refused ? disputed(conflictsIn(apply.refusal), presentOf(live), want.manager) : undefined
   if (trouble) return { unknown: trouble.what, trouble }

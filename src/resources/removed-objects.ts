@@ -1,10 +1,10 @@
 import type { Change } from '../core/change.ts'
 import { type Answers, type AnyProbe, type Probe, probe } from '../core/fact.ts'
-import { argv } from '../core/quote.ts'
 import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
 import type { Step } from '../core/step.ts'
-import { type KubeRef, type KubeSeen, kubeArgument, kubeObject, kubeProbe } from '../facts/kube-object.ts'
-import { kubectlPrelude } from '../facts/kubectl.ts'
+import { type KubeRef, type KubeSeen, kubeObject, kubeProbe } from '../facts/kube-object.ts'
+import { deleteScript } from './kube-delete.ts'
+import { kubeUnseen } from './kube-unseen.ts'
 
 export interface RemovedObjectsWant {
   /** Names the set in plans, as for `manifests`. */
@@ -35,9 +35,7 @@ const removedObjectsType: ResourceType<RemovedObjectsWant, readonly KubeRef[]> =
   closer: (want, answers): readonly AnyProbe[] => unwanted(want, answers).map(seenAs),
   observe(want, answers) {
     const record = answers.get(recordOf(want))
-    if (record.state === 'down') return { unknown: `the API server does not answer: ${record.reason}` }
-    if (record.state === 'none') return { unknown: 'there is no cluster on this host yet' }
-    return unwanted(want, answers).filter((ref) => answers.get(seenAs(ref)).state === 'present')
+    return kubeUnseen([record]) ?? unwanted(want, answers).filter((ref) => answers.get(seenAs(ref)).state === 'present')
   },
   diff: ({ disrupts }, have): readonly Change[] =>
     have.map(({ kind, name }) => ({
@@ -46,11 +44,10 @@ const removedObjectsType: ResourceType<RemovedObjectsWant, readonly KubeRef[]> =
       to: 'deleted',
       ...(disrupts[kind] === undefined ? {} : { disrupts: disrupts[kind] }),
     })),
-  steps: ({ namespace }, have): readonly Step[] =>
+  steps: (_want, have): readonly Step[] =>
     have.map((ref) => ({
       title: `delete ${ref.kind} ${ref.name}`,
-      body: `${kubectlPrelude(60)}
-k ${argv(['delete', '-n', namespace, '--ignore-not-found', '--timeout=60s', kubeArgument(ref)])}`,
+      body: deleteScript(ref),
       timeoutMs: 120_000,
     })),
   evidence: ({ keep }) => `${keep.length} of ours, all wanted`,
