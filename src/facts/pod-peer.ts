@@ -23,6 +23,8 @@ set -- exec nsenter "--net=/proc/$pid/ns/net"
 ${peerProgram}`
 }
 
+const LOOP_BACK_RULE = `in_proxy iptables-save -t nat | grep -q -e '--match-set KUBE-LOOP-BACK'`
+
 /**
  * Shell that defines `whole`: all of the Service's rules are there. Where kube-proxy writes them in one go (iptables, nftables),
  * its endpoints tell. In ipvs mode they come into the kernel first, then the sets by which a node and a pod that reaches itself
@@ -32,11 +34,9 @@ ${peerProgram}`
 function wholeFunction({ address, port, endpoints, mode, pod }: ServedService): string {
   const isIn = (set: string, entry: string) => `in_proxy ipset -q test ${set} ${quote(entry)} >/dev/null`
   const flow = `${address},tcp:${port}`
-  const sets = [
-    isIn('KUBE-CLUSTER-IP', flow),
-    ...(pod === undefined ? [] : [isIn('KUBE-LOOP-BACK', `${pod},tcp:${port},${pod}`)]),
-    `in_proxy iptables-save -t nat | grep -q -e '--match-set KUBE-LOOP-BACK'`,
-  ]
+  // The rule that asks for KUBE-LOOP-BACK is made only where there is something in it.
+  const ownPod = pod === undefined ? [] : [isIn('KUBE-LOOP-BACK', `${pod},tcp:${port},${pod}`), LOOP_BACK_RULE]
+  const sets = [isIn('KUBE-CLUSTER-IP', flow), ...ownPod]
   return `whole() {
 [ "$(rules | grep -c '^rule.*:')" -ge ${endpoints} ] || return 1
 ${mode === 'ipvs' ? `find_proxy && ${sets.join(' && ')}` : ':'}
