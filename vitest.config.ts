@@ -6,8 +6,9 @@ const MAKING_MS = 2_700_000
 
 /**
  * Rings, each talking to more of the world than the one before. `pure` needs nothing but this tree; `host` talks to real
- * shells, sshd, systemd and package managers in namespaces of its own; `api` to an API server without a node; `machine` to kernels and clusters of our own, one
- * file at a time: machines share two processors. `long` is what does not fit into the time `npm test` has.
+ * shells, sshd, systemd and package managers in namespaces of its own; `api` to an API server without a node; `machine` to
+ * kernels and clusters of our own, one file at a time: machines share two processors. `long` is what does not fit into the
+ * time `npm test` has.
  */
 export default defineConfig({
   test: {

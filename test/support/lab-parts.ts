@@ -1,11 +1,10 @@
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { type BuildOptions, build } from '../../src/lab/bundle/builder.ts'
 import { RECIPES } from '../../src/lab/bundle/recipes.ts'
+import { CACHE_DIR } from './test-lab.ts'
 
 /** The cache that `test/prepare.ts` has filled; what is not there is made now. */
 export const LAB_CACHE: BuildOptions = {
-  cacheDir: join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'provision'),
+  cacheDir: CACHE_DIR,
   jobs: 2,
   report: () => undefined,
 }

@@ -21,9 +21,8 @@ const ALONE: readonly Change[] = [
   ['lab.memory', '5G'],
 ]
 
-/** Of the cluster tests share: a control plane that runs no pods of users, and two workers, on a network narrower than most. */
-const STANDING: readonly Change[] = [
-  ['name', STANDING_NAME],
+/** A control plane that runs no pods of users, and two workers, on a network narrower than most. */
+export const THREE_NODES: readonly Change[] = [
   [
     'hosts',
     {
@@ -105,7 +104,7 @@ export class MainLab implements AsyncDisposable {
   static async #shared(): Promise<MainLab> {
     const cli = await CommandLine.in(inject('standingFolder'))
     const inventory = join(cli.folder, `${randomUUID()}.yaml`)
-    await writeInventory(inventory, STANDING)
+    await writeInventory(inventory, [['name', STANDING_NAME], ...THREE_NODES])
     return new MainLab(cli, inventory, STANDING_NAME, true)
   }
 
@@ -163,6 +162,12 @@ export class MainLab implements AsyncDisposable {
   /** Runs kubectl on a control plane, as its administrator; standard output without the spaces around it. */
   async kubectl(words: string, deadlineMs = 600_000, host = 'cp1'): Promise<string> {
     return (await this.sh(`${KUBECTL} ${words}`, deadlineMs, host)).trim()
+  }
+
+  /** `NAME READY DISK` of each node, a line each; DISK is a label. */
+  async nodes(): Promise<string> {
+    const columns = 'NAME:.metadata.name,READY:.status.conditions[-1].status,DISK:.metadata.labels.disk'
+    return (await this.kubectl(`get nodes --no-headers -o custom-columns=${columns}`)).replaceAll(/ +/g, ' ')
   }
 
   /** Has sshd say in its log what each connection does. */

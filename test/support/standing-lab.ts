@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { openLab } from '../../src/lab/lab.ts'
+import { CACHE_DIR } from './test-lab.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -23,7 +24,7 @@ export default async function provideStandingLab(project: TestProject): Promise<
     if (given !== undefined) return
     const lab = openLab({
       stateDir: join(folder, 'state/provision/lab'),
-      cacheDir: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'provision'),
+      cacheDir: CACHE_DIR,
       name: STANDING_NAME,
       report: () => {},
     })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Ended, eventsOf, describe as told } from '../../support/command-line.ts'
-import { KUBECTL, MainLab } from '../../support/main-lab.ts'
+import { KUBECTL, MainLab, THREE_NODES } from '../../support/main-lab.ts'
 import { changed, note } from '../../support/outcome.ts'
 
 /** From nothing to a proven cluster on a busy computer. */
@@ -9,18 +9,7 @@ const AGAIN_MS = 300_000
 
 let lab: MainLab
 beforeAll(async () => {
-  lab = await MainLab.open('main-several', [
-    ['lab.memory', '3G'],
-    ['lab.lan', { mtu: 1400 }],
-    [
-      'hosts',
-      {
-        cp1: { roles: ['control-plane'] },
-        w1: { roles: ['worker'], labels: { disk: 'fast' } },
-        w2: { roles: ['worker'] },
-      },
-    ],
-  ])
+  lab = await MainLab.open('main-several', THREE_NODES)
   const ended = await up()
   expect(ended.code, told(ended)).toBe(0)
 }, UP_MS)
@@ -30,11 +19,6 @@ afterAll(async () => {
 
 function up(...options: readonly string[]): Promise<Ended> {
   return lab.cli.json(['up', lab.inventory, '--yes', ...options])
-}
-
-async function nodes(): Promise<string> {
-  const columns = 'NAME:.metadata.name,READY:.status.conditions[-1].status,DISK:.metadata.labels.disk'
-  return (await lab.kubectl(`get nodes --no-headers -o custom-columns=${columns}`)).replaceAll(/ +/g, ' ')
 }
 
 // In order: each begins with what the one before left.
@@ -105,7 +89,7 @@ ${KUBECTL} rollout status deployment/keep --timeout=200s`,
     expect(ended.code, told(ended)).toBe(3)
     expect(JSON.stringify(eventsOf(ended, 'host'))).toMatch(/keep-[a-z0-9-]+.*violate the pod's disruption budget/)
     expect(changed(ended, 'w2')).toEqual([])
-    expect(await nodes()).toContain('w2 True')
+    expect(await lab.nodes()).toContain('w2 True')
     await lab.sh(`${KUBECTL} delete pdb keep && ${KUBECTL} delete deployment keep --wait=false`, AGAIN_MS, 'cp1')
   })
 
@@ -122,7 +106,7 @@ ${KUBECTL} rollout status deployment/keep --timeout=200s`,
     await cut.ended
     const ended = await lab.cli.run(remove)
     expect(ended.code, told(ended)).toBe(0)
-    expect(await nodes()).toBe('cp1 True <none>\nw1 True fast')
+    expect(await lab.nodes()).toBe('cp1 True <none>\nw1 True fast')
     expect(await lab.sh(REMAINS, AGAIN_MS, 'w2')).toBe('')
     expect(await lab.sh(NOT_OURS, AGAIN_MS, 'w2')).toBe(before)
     const again = await lab.cli.run(remove)
@@ -150,7 +134,7 @@ ${KUBECTL} rollout status deployment/keep --timeout=200s`,
     await lab.sh(`${KUBECTL} wait --for=condition=Ready=Unknown node/w1 --timeout=200s`, AGAIN_MS, 'cp1')
     const ended = await lab.cli.json(['remove', lab.inventory, 'w1', '--dead', '--yes'])
     expect(ended.code, told(ended)).toBe(0)
-    expect(await nodes()).toBe('cp1 True <none>')
+    expect(await lab.nodes()).toBe('cp1 True <none>')
   })
 
   test('the cluster is destroyed only by name, and up makes another one on the same machine', {
@@ -167,6 +151,6 @@ ${KUBECTL} rollout status deployment/keep --timeout=200s`,
     expect(changed(again, 'cp1')).toEqual([])
     const anew = await up()
     expect(anew.code, told(anew)).toBe(0)
-    expect(await nodes()).toBe('cp1 True <none>')
+    expect(await lab.nodes()).toBe('cp1 True <none>')
   })
 })

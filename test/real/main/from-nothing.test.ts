@@ -59,11 +59,6 @@ function planOn(ended: Ended, host: string): HostPlan {
   return found.plan
 }
 
-async function nodes(): Promise<string> {
-  const columns = 'NAME:.metadata.name,READY:.status.conditions[-1].status,DISK:.metadata.labels.disk'
-  return (await lab.kubectl(`get nodes --no-headers -o custom-columns=${columns}`)).replaceAll(/ +/g, ' ')
-}
-
 // In order: each begins with the machines the one before left.
 describe('a cluster, from nothing', () => {
   test('a dry run before there are machines makes none and says so', async () => {
@@ -120,7 +115,7 @@ describe('a cluster, from nothing', () => {
     const after = await Promise.all(FIRST.map(trace))
     expect(ended.code, told(ended)).toBe(0)
     expect(verdicts(ended)).toEqual({ cp1: 'ok', w1: 'ok' })
-    expect(await nodes()).toBe('cp1 True <none>\nw1 True fast')
+    expect(await lab.nodes()).toBe('cp1 True <none>\nw1 True fast')
     const proof = eventsOf(ended, 'resource').filter(({ resource }) => resource.section === 'Prove')
     for (const [i, host] of FIRST.entries()) {
       const keys = proof.filter((event) => event.host === host).map(({ resource }) => resource.key)
@@ -213,7 +208,7 @@ describe('a cluster, from nothing', () => {
     expect(ended.code, told(ended)).toBe(0)
     expect(verdicts(ended)).toEqual({ cp1: 'ok', w2: 'ok' })
     expect(changed(ended, 'cp1')).toEqual(['join:ticket'])
-    expect(await nodes()).toBe('cp1 True <none>\nw1 True fast\nw2 True <none>')
+    expect(await lab.nodes()).toBe('cp1 True <none>\nw1 True fast\nw2 True <none>')
     const again = await up('--yes', '--limit', 'w2')
     expect(verdicts(again)).toEqual({ w2: 'ok' })
     expect(changed(again)).toEqual([])
