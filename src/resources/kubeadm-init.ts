@@ -107,7 +107,9 @@ function lateObjects({ withKubeProxy }: KubeadmInitWant) {
 
 function look(want: KubeadmInitWant, answers: Answers): Bootstrap | Unknown {
   const files = answers.get(kubeadmFilesProbe)
-  const second = files.length === 0 ? secondCluster(want) : undefined
+  // A kubelet's file is left over from anything; what makes a control plane is not.
+  const isOne = files.some((path) => path.startsWith('/etc/kubernetes/'))
+  const second = isOne ? undefined : secondCluster(want)
   if (second !== undefined) return { unknown: second }
   const objects = lateObjects(want).map(({ probe, name }) => ({ name, seen: answers.get(probe) }))
   const down = objects.flatMap(({ seen }) => (seen.state === 'down' ? [seen.reason] : []))

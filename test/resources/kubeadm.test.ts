@@ -36,8 +36,11 @@ describe('the first control plane', () => {
     expect(kubeadmInit(others([])).decide(host([]))).toMatchObject({ verdict: 'differs' })
   })
 
-  it('makes no second one beside the one other control planes are in', () => {
-    const decision = kubeadmInit(others(['cp2'])).decide(host([]))
+  it.each([
+    ['nothing', []],
+    ['nothing but a kubelet', ['/var/lib/kubelet/config.yaml']],
+  ])('makes no second one beside the one other control planes are in, where there is %s', (_what, files) => {
+    const decision = kubeadmInit(others(['cp2'])).decide(host(files))
     expect(decision).toMatchObject({
       verdict: 'unknown',
       reason: expect.stringContaining('cp2 is in a cluster already'),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { Event } from '../../../src/core/events.ts'
+import { ETCDCTL } from '../../../src/facts/etcd-members.ts'
 import { command } from '../../../src/lab/local/command.ts'
 import { type Ended, eventsOf, describe as told } from '../../support/command-line.ts'
 import { KUBECTL, MainLab } from '../../support/main-lab.ts'
@@ -50,6 +51,12 @@ async function where(script: string): Promise<readonly string[]> {
 const CARRIES = `ip -4 -o addr show to ${ADDRESS} | grep -q .`
 const LEADS = `curl -s http://127.0.0.1:2381/metrics | grep -q '^etcd_server_is_leader 1'`
 
+/** Members of etcd as this control plane's own says. */
+async function members(host: string): Promise<readonly string[]> {
+  const list = `${ETCDCTL}\netcdctl member list | cut -d, -f3 | tr -d ' ' | sort`
+  return (await lab.sh(list, AGAIN_MS, host)).trim().split('\n')
+}
+
 /** The etcd leader, made the one who carries the address as well. */
 async function leaderWithAddress(): Promise<string> {
   const [leader = ''] = await where(LEADS)
@@ -86,9 +93,9 @@ describe('three control planes and the address they hand to each other', () => {
   test('the same command goes on, and all three are members', { timeout: UP_MS }, async () => {
     const ended = await up()
     expect(ended.code, told(ended)).toBe(0)
-    const ready = `${KUBECTL_SOON} -n kube-system get pods -l component=etcd --no-headers -o custom-columns=N:.spec.nodeName,R:.status.conditions[?(@.type==\\"Ready\\")].status`
-    const members = (await lab.sh(ready, AGAIN_MS, 'cp3')).replaceAll(/ +/g, ' ')
-    expect(members.split('\n').filter(Boolean).toSorted()).toEqual(PLANES.map((name) => `${name} True`))
+    const ready = `${KUBECTL_SOON} -n kube-system get pods -l component=etcd --no-headers -o 'custom-columns=N:.spec.nodeName,R:.status.conditions[?(@.type=="Ready")].status'`
+    const ends = (await lab.sh(ready, AGAIN_MS, 'cp3')).replaceAll(/ +/g, ' ')
+    expect(ends.split('\n').filter(Boolean).toSorted()).toEqual(PLANES.map((name) => `${name} True`))
     expect(await where(CARRIES)).toHaveLength(1)
     expect(await where(LEADS)).toHaveLength(1)
     // Each kubelet keeps to the API server beside it; people and workers call the address.
@@ -134,6 +141,27 @@ describe('three control planes and the address they hand to each other', () => {
     expect(ended.code, told(ended)).toBe(0)
     expect(changedNotWaited(ended)).toEqual([])
     expect(await where(CARRIES)).toHaveLength(1)
+  })
+
+  test('one leaves etcd before it leaves the cluster, is clean, and can be taken in again', {
+    timeout: UP_MS,
+  }, async () => {
+    const ended = await lab.cli.json(['remove', lab.inventory, 'cp3', '--yes'])
+    expect(ended.code, told(ended)).toBe(0)
+    const done = eventsOf(ended, 'resource').filter(({ result }) => result === 'changed')
+    const left = done.map(({ resource }) => resource.key).filter((key) => /^(etcd-member|kube-node):/.test(key))
+    expect(left).toEqual(['etcd-member:cp3', 'kube-node:cp3'])
+    expect(await members('cp1')).toEqual(['cp1', 'cp2'])
+    expect(await lab.nodes()).toBe('cp1 True <none>\ncp2 True <none>')
+    expect(
+      await lab.sh(`ls -d /etc/kubernetes /var/lib/etcd 2>/dev/null; ${CARRIES} && echo carries; :`, AGAIN_MS, 'cp3'),
+    ).toBe('')
+    expect(await where(CARRIES)).toHaveLength(1)
+    await answered(performance.now())
+
+    const back = await up()
+    expect(back.code, told(back)).toBe(0)
+    expect(await members('cp1')).toEqual(PLANES)
   })
 
   test('a first control plane that was installed anew makes no second cluster', { timeout: AGAIN_MS }, async () => {
