@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Ended, describe as told } from '../../support/command-line.ts'
 import { MainLab } from '../../support/main-lab.ts'
-import { changed, findings } from '../../support/outcome.ts'
+import { changed, changedAnywhere, findings } from '../../support/outcome.ts'
 
 const UP_MS = 2_400_000
 const CASE_MS = 600_000
@@ -49,6 +49,25 @@ describe('a cluster that stands', () => {
     const mended = await lab.cli.json(['up', lab.inventory, '--yes', '--only', 'kernel', '--limit', 'w1'])
     expect(mended.code, told(mended)).toBe(0)
     expect(changed(mended)).toEqual([`sysctls:${SYSCTLS}`])
+  })
+
+  test('gets other settings of the kubelet, node by node, and has them back', { timeout: CASE_MS }, async () => {
+    const settings = '/var/lib/kubelet/config.yaml'
+    const maxPods = () => lab.kubectl("get nodes -o jsonpath='{.items[*].status.capacity.pods}'")
+    const fewer = ['up', lab.inventory, '--yes', '--no-prove', '--set', 'kubelet.maxPods=60']
+    const plan = await lab.cli.json([...fewer, '--dry-run'])
+    expect(plan.stdout, told(plan)).toContain('maxPods: 60')
+    const before = await lab.sh(`cat ${settings}`, CASE_MS, 'w1')
+    const ended = await lab.cli.json(fewer)
+    expect(ended.code, told(ended)).toBe(0)
+    for (const host of ['cp1', 'w1', 'w2']) expect(changed(ended, host), host).toContain('kubelet:settings')
+    expect(changed(ended, 'w1')).toEqual(['kubelet:settings'])
+    expect(await maxPods()).toBe('60 60 60')
+    expect(changedAnywhere(await lab.cli.json(fewer))).toEqual([])
+    const back = await lab.cli.json(['up', lab.inventory, '--yes', '--no-prove'])
+    expect(back.code, told(back)).toBe(0)
+    expect(await maxPods()).toBe('110 110 110')
+    expect(await lab.sh(`cat ${settings}`, CASE_MS, 'w1')).toBe(before)
   })
 
   test('renews certificates that run out, also when it is killed in the middle', { timeout: CASE_MS * 2 }, async () => {

@@ -203,8 +203,13 @@ describe('a cluster, from nothing', () => {
 
   test('a host added to the inventory becomes exactly one more node', { timeout: UP_MS }, async () => {
     await lab.change(['hosts', 'w2'], { roles: ['worker'] })
+    const made = await lab.cli.run(['lab', 'up', lab.inventory])
+    expect(made.code, told(made)).toBe(0)
+    const plan = join(lab.cli.folder, 'one-more.json')
+    const saved = await up('--limit', 'w2', '--dry-run', '--out', plan)
+    expect(saved.code, told(saved)).toBe(0)
     // It cannot join alone: the first control plane is visited too, and does no more than let it in.
-    const ended = await up('--yes', '--limit', 'w2')
+    const ended = await up('--yes', '--limit', 'w2', '--plan', plan)
     expect(ended.code, told(ended)).toBe(0)
     expect(verdicts(ended)).toEqual({ cp1: 'ok', w2: 'ok' })
     expect(changed(ended, 'cp1')).toEqual(['join:ticket'])
