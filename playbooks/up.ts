@@ -5,6 +5,7 @@ import { prepareKernel } from './kernel.ts'
 import { installLoadBalancer, proveLoadBalancer } from './metallb.ts'
 import { installNetwork } from './network.ts'
 import { settleNodes } from './nodes.ts'
+import { applyPolicies, installPolicyEngine } from './policies.ts'
 import { proveCluster } from './prove.ts'
 import { settleProxy } from './proxy.ts'
 import { installRuntime } from './runtime.ts'
@@ -21,6 +22,8 @@ export const up: Play<Node> = play('up', [
   settleNodes,
   settleProxy,
   installLoadBalancer,
+  installPolicyEngine,
+  applyPolicies,
   proveCluster,
   proveLoadBalancer,
 ])

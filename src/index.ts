@@ -9,6 +9,7 @@ export { CERTIFICATES_OF, renewedAs } from './cluster/certificates.ts'
 export { CARRIER_FILE, type SharedEndpoint, sharedEndpoint } from './cluster/endpoint.ts'
 export { FLANNEL_DEVICES, flannelObjects, settledFlannel } from './cluster/flannel.ts'
 export { kernelModuleNames, sysctlValues } from './cluster/kernel.ts'
+export { KUBE_ROUTER_HEALTH, kubeRouterObjects } from './cluster/kube-router.ts'
 export {
   API_PORT,
   apiEndpoint,
@@ -34,6 +35,7 @@ export { poolRefs, poolsInTheWay } from './cluster/metallb-room.ts'
 export { poolEvidence, WEBHOOK_PROBES, webhookEvidence, webhookScript } from './cluster/metallb-state.ts'
 export { flannelBackendMtu } from './cluster/mtu.ts'
 export { type Artifacts, isControlPlane, isFirst, type Node } from './cluster/node.ts'
+export { POLICY_KINDS, POLICY_RECORD, policyLines, policyObjects } from './cluster/policies.ts'
 export { KUBERNETES_PROGRAMS, type Program, RUNTIME_PROGRAMS } from './cluster/programs.ts'
 export { releasesOf } from './cluster/releases.ts'
 export { type Removal, removalGuard } from './cluster/removal.ts'

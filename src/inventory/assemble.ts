@@ -37,6 +37,7 @@ export function assemble(raw: Raw, resolved: readonly Resolved[], options: PathO
       source: typeof source === 'object' && 'bundle' in source ? { bundle: localPath(source.bundle, options) } : source,
     },
     ...(loadBalancer ? { loadBalancer } : {}),
+    ...(whole.policies ? { policies: whole.policies } : {}),
     hosts: resolved.map((one) => assembleHost(raw, one, options)),
     groups: Object.fromEntries(groups),
     origins: new Map([
@@ -75,7 +76,17 @@ function secretAt(reference: SecretReference, where: string, options: PathOption
 }
 
 function clusterOrigins(raw: Raw): ReadonlyMap<string, readonly Origin[]> {
-  const sections = ['name', 'kubernetes', 'runtime', 'network', 'artifacts', 'loadBalancer', 'hosts', 'groups']
+  const sections = [
+    'name',
+    'kubernetes',
+    'runtime',
+    'network',
+    'artifacts',
+    'loadBalancer',
+    'policies',
+    'hosts',
+    'groups',
+  ]
   const keys = [...raw.places.keys()].filter((key) => sections.includes(key.split('\0')[0] ?? ''))
   return new Map(
     keys.map((key) => {

@@ -16,6 +16,7 @@ import {
 import { virtualAddress } from './schema-endpoint.ts'
 import { group, host, settings } from './schema-host.ts'
 import { loadBalancer } from './schema-load-balancer.ts'
+import { policies, policyEngine } from './schema-policies.ts'
 
 const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'mh', 'fo', 'ovf'] as const
 
@@ -122,6 +123,7 @@ export const network = z
       .regex(/^[^\s/:%]{1,15}$/, { error: 'the name of a network card, like eth1' })
       .exactOptional()
       .describe('Card the nodes reach each other by. Otherwise that of the default route.'),
+    policyEngine: policyEngine.exactOptional(),
   })
   .prefault({})
   .describe('The network of pods.')
@@ -155,6 +157,7 @@ export const inventory = z
     network,
     artifacts,
     loadBalancer: loadBalancer.exactOptional(),
+    policies: policies.exactOptional(),
     ...settings,
     groups: z.record(dnsLabel, group).exactOptional().describe('Groups of hosts by name.'),
     hosts: z.record(hostName, host).describe('The machines by name.'),
