@@ -151,14 +151,7 @@ async function provenBy(input: ProvingInput, sessions: ReadonlyMap<string, Sessi
   // Whatever becomes of the measuring: the objects go.
   const seen =
     said && !signal.aborted ? await part('measure', MEASURE.title, () => measure(said)).catch(asFailure) : undefined
-  const engine = policyEngineOf(inventory.network)
-  const survey = { sessions: taking, signal, nowMs: () => Date.now() }
-  const policed =
-    said && !(seen instanceof Failure) && !signal.aborted && (engine !== undefined || input.policies)
-      ? await part('policies', 'try what a policy allows and what it denies', () =>
-          provePolicies({ ...survey, made, said, engine, hosts, first }),
-        ).catch(asFailure)
-      : new Map<string, Finding>()
+  const policed = seen instanceof Failure ? NONE : await underPolicies(input, made, taking).catch(asFailure)
   const left = await part('remove', `remove ${ground.namespace}`, () => made.remove())
   if (seen instanceof Failure) throw seen.cause
   if (policed instanceof Failure) throw policed.cause
@@ -170,6 +163,18 @@ async function provenBy(input: ProvingInput, sessions: ReadonlyMap<string, Sessi
     ...sampled(seen),
   ]
   return { ...withPolicies(judged(input, seen), policed), notes }
+}
+
+const NONE: ReadonlyMap<string, Finding> = new Map()
+
+/** The proof of policies: where somebody enforces them, or where it is asked for. */
+async function underPolicies(input: ProvingInput, made: GroundMade, sessions: readonly Session[]) {
+  const { inventory, hosts, first, signal } = input
+  const { said } = made
+  const engine = policyEngineOf(inventory.network)
+  if (!said || signal.aborted || (engine === undefined && !input.policies)) return NONE
+  const given = { made, said, engine, hosts, first, sessions, signal, nowMs: () => Date.now() }
+  return parts(input)('policies', 'try what a policy allows and what it denies', () => provePolicies(given))
 }
 
 function withPolicies<T extends Pick<Proven, 'findings'>>(proven: T, policed: ReadonlyMap<string, Finding>): T {

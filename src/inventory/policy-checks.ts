@@ -27,11 +27,16 @@ export function policyProblems(raw: Raw, inventory: Inventory): readonly Problem
 }
 
 /** The API server takes policies that nobody enforces, and says nothing. */
-function engineProblems(raw: Raw, { network, policies = {} }: Inventory): readonly Problem[] {
+function engineProblems(raw: Raw, { network, policies = {}, artifacts }: Inventory): readonly Problem[] {
   const { cni, policyEngine } = network
   if (policyEngine !== undefined && cni !== 'flannel') {
     const what = `network.policyEngine is ${policyEngine}, and ${cni} enforces policies itself`
     return [problemAt(raw, ['network', 'policyEngine'], what, 'delete it')]
+  }
+  if (policyEngine !== undefined && artifacts.source === 'lab') {
+    const what = `the lab has no ${policyEngine}: it cannot be compiled from a published module`
+    const fix = 'delete it here; where images can be had, write artifacts: {source: release}'
+    return [problemAt(raw, ['network', 'policyEngine'], what, fix)]
   }
   if (Object.keys(policies).length === 0 || policyEngineOf(network) !== undefined) return []
   const what = `${cni} enforces no policies: they would be stored, and everybody could still talk to everybody`
