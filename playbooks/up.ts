@@ -1,4 +1,5 @@
 import { type Node, type Play, play } from '../src/index.ts'
+import { applyAddons } from './addons.ts'
 import { bootstrapCluster } from './cluster.ts'
 import { shareEndpoint } from './endpoint.ts'
 import { prepareKernel } from './kernel.ts'
@@ -24,6 +25,7 @@ export const up: Play<Node> = play('up', [
   installLoadBalancer,
   installPolicyEngine,
   applyPolicies,
+  applyAddons,
   proveCluster,
   proveLoadBalancer,
 ])

@@ -1,3 +1,4 @@
+import { addonProblems } from './addon-checks.ts'
 import { assemble, type PathOptions } from './assemble.ts'
 import { hostContradictions, hostCount, idleProxySettings, plainSecrets, sameMachine, unknownNames } from './checks.ts'
 import { endpointProblems } from './endpoint-checks.ts'
@@ -33,6 +34,7 @@ export function loadInventory(text: string, options: LoadOptions): Inventory {
     ),
     ...loadBalancerProblems(raw, inventory),
     ...policyProblems(raw, inventory),
+    ...addonProblems(raw, inventory),
     ...endpointProblems(raw, inventory),
   ]
   if (problems.length > 0) throw new InventoryError(options.file, problems)

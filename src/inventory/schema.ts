@@ -13,6 +13,7 @@ import {
   version,
   whole,
 } from './scalars.ts'
+import { addons } from './schema-addons.ts'
 import { virtualAddress } from './schema-endpoint.ts'
 import { group, host, settings } from './schema-host.ts'
 import { loadBalancer } from './schema-load-balancer.ts'
@@ -158,6 +159,7 @@ export const inventory = z
     artifacts,
     loadBalancer: loadBalancer.exactOptional(),
     policies: policies.exactOptional(),
+    addons: addons.exactOptional(),
     ...settings,
     groups: z.record(dnsLabel, group).exactOptional().describe('Groups of hosts by name.'),
     hosts: z.record(hostName, host).describe('The machines by name.'),
