@@ -1,10 +1,12 @@
 import { type Node, type Play, play } from '../src/index.ts'
+import { applyAddons } from './addons.ts'
 import { bootstrapCluster } from './cluster.ts'
 import { shareEndpoint } from './endpoint.ts'
 import { prepareKernel } from './kernel.ts'
 import { installLoadBalancer, proveLoadBalancer } from './metallb.ts'
 import { installNetwork } from './network.ts'
 import { settleNodes } from './nodes.ts'
+import { applyPolicies, installPolicyEngine } from './policies.ts'
 import { proveCluster } from './prove.ts'
 import { settleProxy } from './proxy.ts'
 import { installRuntime } from './runtime.ts'
@@ -21,6 +23,9 @@ export const up: Play<Node> = play('up', [
   settleNodes,
   settleProxy,
   installLoadBalancer,
+  installPolicyEngine,
+  applyPolicies,
+  applyAddons,
   proveCluster,
   proveLoadBalancer,
 ])

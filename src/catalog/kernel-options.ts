@@ -51,6 +51,10 @@ export const OPTION_OF_MODULE: Readonly<Record<string, string>> = {
   ip_tables: 'IP_NF_IPTABLES',
   ip_set: 'IP_SET',
   xt_set: 'NETFILTER_XT_SET',
+  xt_mark: 'NETFILTER_XT_MARK',
+  xt_comment: 'NETFILTER_XT_MATCH_COMMENT',
+  ip_set_hash_ip: 'IP_SET_HASH_IP',
+  ip_set_hash_net: 'IP_SET_HASH_NET',
   dummy: 'DUMMY',
   ip_vs: 'IP_VS',
   ...Object.fromEntries(

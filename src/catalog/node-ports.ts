@@ -48,6 +48,9 @@ export const METALLB: readonly NodePort[] = [
   tcp(17_472, 'MetalLB health', 'speaker'),
 ]
 
+/** Of kube-router, which uses the host's network. Source: its command line (`--health-port`). */
+export const KUBE_ROUTER: readonly NodePort[] = [tcp(20_244, 'kube-router health', 'kube-router')]
+
 /** The balancer on control planes that share an address. */
 export function balancerPort(port: number): NodePort {
   return tcp(port, 'haproxy in front of kube-apiserver', 'haproxy')

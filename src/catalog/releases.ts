@@ -33,6 +33,11 @@ const COMMON = {
       'metallb-speaker': 'quay.io/metallb/speaker:v0.16.1',
     },
   },
+  /** Newest that kops installs (its pull request 18708, 2026-08-17). */
+  kubeRouter: {
+    version: 'v2.11.1',
+    images: { 'kube-router': 'docker.io/cloudnativelabs/kube-router:v2.11.1' },
+  },
 } as const
 
 /** Newest first. The first one is what an inventory gets that names none. */

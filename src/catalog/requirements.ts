@@ -128,6 +128,10 @@ export const REQUIREMENTS = {
     title: 'kube-proxy at work',
     why: 'It says in which mode it runs, and the kernel shows a rule for each endpoint of a Service.',
   },
+  'pod-policies': {
+    title: 'policies',
+    why: 'Policies that nobody enforces are stored without a word, and everybody goes on talking to everybody. Proven by a connection that is denied.',
+  },
   'load-balancers': {
     title: 'LoadBalancer addresses',
     why: 'Nodes and pods call them as everybody else does, and get their answer from the rules of their own node.',

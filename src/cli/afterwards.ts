@@ -34,6 +34,7 @@ export interface AfterwardsInput {
   readonly connect: Parameters<typeof proveWithPods>[0]['connect']
   readonly forks: number
   readonly allPairs: boolean
+  readonly policies: boolean
   /** Whether there is a reason, from what became of the hosts. */
   readonly when: (results: readonly HostResult[], exit: ExitCode) => boolean
 }

@@ -14,6 +14,8 @@ import { type Compiled, compile, play } from '../core/play.ts'
 import { Value } from '../core/value.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
 import { didYouMean } from '../inventory/nearest.ts'
+import { readAddons } from './addons-read.ts'
+import { cacheFolder } from './folders.ts'
 import { holdSource } from './hold-source.ts'
 import type { CompileWork } from './parts.ts'
 import { startSupply } from './supply.ts'
@@ -45,9 +47,11 @@ export async function compileNodes(
   refuseHidden(inventory, visited)
   const notice = proxyNotice(inventory)
   if (notice !== undefined) work.report({ type: 'notice', text: notice })
+  const addons = await readAddons(inventory, { cacheDir: cacheFolder(work.world), signal: work.world.signal })
   const { artifacts, started } = await startSupply(inventory, work)
   const whole = work.purpose === 'up' ? up : MEASURED_ANEW
-  const compiled = nodes(artifacts).map((node) =>
+  const known = nodes(artifacts).map((node) => (addons ? { ...node, addons } : node))
+  const compiled = known.map((node) =>
     node.name === work.letsIn?.name
       ? { ...compile(letIn, node), onDemand: node.membership.ticket.demanded }
       : compile(whole, node),

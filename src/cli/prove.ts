@@ -14,6 +14,7 @@ import type { World } from './world.ts'
 
 interface ProveOptions extends RunOptions, ReportOptions {
   readonly allPairs: boolean
+  readonly policies: boolean
 }
 
 /** Proves that the network of a cluster works, with pods of its own. */
@@ -21,11 +22,12 @@ export const proveVerb: Verb = ({ program, world, parts, exit }) => {
   const command = program.command('prove').argument('[INVENTORY]', 'the cluster', DEFAULT_INVENTORY)
   addReportOption(addRunOptions(command))
     .option('--all-pairs', 'every pair of nodes, however many there are (above 40 nodes a sample is tried)', false)
+    .option('--policies', 'try whether policies deny anything, also where nobody is known to enforce them', false)
     .action(async (path: string, options: ProveOptions) => exit(await prove(world, parts, path, options)))
   return describe(command, {
     summary: 'prove that the network of a cluster works',
     description: [
-      'Starts a pod on every node (the image every node has anyway; nothing is downloaded) and a Service in front of them, in a namespace of its own. From inside each pod it then sends to every other: TCP, UDP, packets as big as pods may send them, and the same to the Service, to CoreDNS, to kube-apiserver and to the addresses of LoadBalancer Services; and from each node to the Service. It looks at the mode of kube-proxy and at its rules in the kernel, and compares clocks.',
+      'Starts a pod on every node (the image every node has anyway; nothing is downloaded) and a Service in front of them, in a namespace of its own. From inside each pod it then sends to every other: TCP, UDP, packets as big as pods may send them, and the same to the Service, to CoreDNS, to kube-apiserver and to the addresses of LoadBalancer Services; and from each node to the Service. It looks at the mode of kube-proxy and at its rules in the kernel, and compares clocks. Where something enforces policies, it puts its pods under one of its own at the end: what that denies must not pass.',
       'What is wrong is told of the very pair and direction, with what was sent, what most likely causes it, and how to mend it. The namespace is removed afterwards, also when this program was killed; if the host itself went away, the next proof removes it.',
       '`up` does the same at its end when it changed something. A verdict you can live with goes into the inventory, with the reason:  accept: {pod-dns: "a test cluster"}. `provision explain pod-network` tells what a verdict is for.',
     ],
@@ -33,6 +35,7 @@ export const proveVerb: Verb = ({ program, world, parts, exit }) => {
     examples: [
       ['provision prove prod.yaml', 'all nodes'],
       ['provision prove prod.yaml --limit w1,w2', 'between these two'],
+      ['provision prove prod.yaml --policies', 'find out whether policies deny anything'],
       ['provision prove prod.yaml --report proof.html', 'as a page for whoever asks'],
       ['provision prove prod.yaml --json | jq .', 'for a program'],
     ],
@@ -50,6 +53,7 @@ async function prove(world: World, parts: Parts, path: string, options: ProveOpt
       const afterwards = proofAfterwards({
         ...{ loaded, world, screen, connect, forks },
         allPairs: options.allPairs,
+        policies: options.policies,
         when: () => true,
       })
       let isProven = false

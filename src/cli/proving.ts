@@ -16,6 +16,8 @@ import { limiter } from '../core/limit.ts'
 import type { Matrix } from '../core/matrix.ts'
 import type { GroundSaid } from '../facts/proof-ground.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
+import { policyEngineOf } from '../inventory/policy-engine.ts'
+import { provePolicies } from './proving-policies.ts'
 
 export interface ProvingInput {
   readonly inventory: Inventory
@@ -27,6 +29,8 @@ export interface ProvingInput {
   readonly connect: Connect
   readonly forks: number
   readonly allPairs: boolean
+  /** Also where nobody is known to enforce policies. */
+  readonly policies: boolean
   readonly signal: AbortSignal
   readonly report: Report
   /** Milliseconds of a monotonic clock. */
@@ -147,8 +151,10 @@ async function provenBy(input: ProvingInput, sessions: ReadonlyMap<string, Sessi
   // Whatever becomes of the measuring: the objects go.
   const seen =
     said && !signal.aborted ? await part('measure', MEASURE.title, () => measure(said)).catch(asFailure) : undefined
+  const policed = seen instanceof Failure ? NONE : await underPolicies(input, made, taking).catch(asFailure)
   const left = await part('remove', `remove ${ground.namespace}`, () => made.remove())
   if (seen instanceof Failure) throw seen.cause
+  if (policed instanceof Failure) throw policed.cause
   if (signal.aborted) return { ...notProven(first, { evidence: 'it was stopped' }), exit: EXIT.interrupted }
   if (!seen) return notProven(first, { evidence: left ?? 'it was stopped' })
   const notes = [
@@ -156,7 +162,27 @@ async function provenBy(input: ProvingInput, sessions: ReadonlyMap<string, Sessi
     ...(left === undefined ? [] : [`${ground.namespace} is not gone yet: ${left}; the next proof sees to it`]),
     ...sampled(seen),
   ]
-  return { ...judged(input, seen), notes }
+  return { ...withPolicies(judged(input, seen), policed), notes }
+}
+
+const NONE: ReadonlyMap<string, Finding> = new Map()
+
+/** The proof of policies: where somebody enforces them, or where it is asked for. */
+async function underPolicies(input: ProvingInput, made: GroundMade, sessions: readonly Session[]) {
+  const { inventory, hosts, first, signal } = input
+  const { said } = made
+  const engine = policyEngineOf(inventory.network)
+  if (!said || signal.aborted || (engine === undefined && !input.policies)) return NONE
+  const given = { made, said, engine, hosts, first, sessions, signal, nowMs: () => Date.now() }
+  return parts(input)('policies', 'try what a policy allows and what it denies', () => provePolicies(given))
+}
+
+function withPolicies<T extends Pick<Proven, 'findings'>>(proven: T, policed: ReadonlyMap<string, Finding>): T {
+  const hosts = new Set([...proven.findings.keys(), ...policed.keys()])
+  const findings = new Map(
+    [...hosts].map((host) => [host, [...(proven.findings.get(host) ?? []), policed.get(host) ?? []].flat()] as const),
+  )
+  return { ...proven, findings }
 }
 
 function sampled({ pairs, possiblePairs }: ProofSeen): readonly string[] {

@@ -34,6 +34,7 @@ export function upProof(
   const afterwards = proofAfterwards({
     ...{ loaded, world, screen, connect, forks },
     allPairs: false,
+    policies: false,
     when: (results, exit) => exit === EXIT.ok && (options.prove || results.some(({ changed }) => changed > 0)),
   })
   return { afterwards }

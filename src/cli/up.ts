@@ -11,6 +11,7 @@ import { DEFAULT_INVENTORY, type Loaded, load } from './loaded.ts'
 import { describe } from './page.ts'
 import type { Parts } from './parts.ts'
 import { readPlan, savePlan } from './plan-file.ts'
+import { showPolicies } from './policies-shown.ts'
 import { prepared } from './prepare.ts'
 import { addReportOption, ReportFile, type ReportOptions } from './report-file.ts'
 import { addRunOptions } from './run-options.ts'
@@ -92,6 +93,7 @@ async function up(world: World, parts: Parts, path: string, options: UpOptions):
   const reportFile = await ReportFile.open(options, loaded.inventory.name, world)
   return prepared({ world, parts, options, loaded, make, purpose, reportFile }, async (ready) => {
     const { screen } = ready
+    showPolicies(loaded, { screen, world, reportFile })
     const result = await visit({ ...ready, ...upProof(ready, loaded, options), consent })
     if (options.out !== undefined) {
       await saveTo(options.out, loaded, result)

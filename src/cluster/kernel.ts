@@ -19,6 +19,7 @@ export const RESERVED_PORTS = [
   '10248-10250', // kubelet, kube-proxy metrics
   '10256-10259', // kube-proxy health, scheduler, controller manager
   '17472', // MetalLB health
+  '20244', // kube-router health
   '30000-32767', // NodePorts
 ] as const
 
@@ -33,11 +34,18 @@ export function kernelModuleNames({ host, inventory }: Node): readonly (string |
     ...(kubeProxy.mode === 'ipvs' ? ipvs : []),
     ...(backend === 'vxlan' ? ['vxlan'] : []),
     ...(backend === 'wireguard' ? ['wireguard'] : []),
+    ...(inventory.network.policyEngine === undefined ? [] : POLICY_MODULES),
     ...host.kernel.modules,
   ]
   // Renamed in Linux 4.19.
   return [['nf_conntrack', 'nf_conntrack_ipv4'], ...new Set(single)]
 }
+
+/**
+ * What kube-router's firewall is made of: sets of addresses, and rules that ask for them, count, mark and tell of what they
+ * drop. Source: kube-router, pkg/controllers/netpol.
+ */
+const POLICY_MODULES = ['ip_set', 'ip_set_hash_ip', 'ip_set_hash_net', 'xt_set', 'xt_mark', 'xt_comment'] as const
 
 /** kube-proxy names schedulers as their modules are called. */
 function schedulerModule(scheduler: string): string {

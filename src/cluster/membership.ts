@@ -39,11 +39,13 @@ export interface Membership {
   readonly network?: Deferred<boolean>
   /** The same of what makes Services of type LoadBalancer work. */
   readonly loadBalancer?: Deferred<boolean>
+  /** The same of who enforces policies. */
+  readonly policyEngine?: Deferred<boolean>
 }
 
 /** `addresses` are what other nodes call; `visited` are the hosts of this run, `chosen` those that become what they shall. */
 export function membershipOf(
-  { hosts, loadBalancer }: Inventory,
+  { hosts, loadBalancer, network }: Inventory,
   { visited, chosen }: { readonly visited: readonly string[]; readonly chosen: readonly string[] },
   addresses: ReadonlyMap<string, string | undefined>,
   secrets: Value<JoinSecrets>,
@@ -70,6 +72,9 @@ export function membershipOf(
     ...(chosen.includes(first.name) ? { network: new Deferred(`pod network from ${first.name}`, () => true) } : {}),
     ...(chosen.includes(first.name) && loadBalancer
       ? { loadBalancer: new Deferred(`MetalLB from ${first.name}`, () => true) }
+      : {}),
+    ...(chosen.includes(first.name) && network.policyEngine !== undefined
+      ? { policyEngine: new Deferred(`${network.policyEngine} from ${first.name}`, () => true) }
       : {}),
   }
 }

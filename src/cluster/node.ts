@@ -1,6 +1,7 @@
 import type { Offer } from '../artifacts/offer.ts'
 import type { Value } from '../core/value.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
+import type { ReadAddon } from './addons.ts'
 import type { MeasuredMtu } from './auto-mtu.ts'
 import type { Membership } from './membership.ts'
 
@@ -13,6 +14,8 @@ export interface Node {
   readonly address: string | undefined
   readonly artifacts: Artifacts
   readonly membership: Membership
+  /** What was read of the inventory's add-ons; left out where it names none, or nothing is installed. */
+  readonly addons?: readonly ReadAddon[]
   /** What fits through the ways between nodes: known once this run has measured it, and in most runs never. */
   readonly fitting?: Value<MeasuredMtu | undefined>
   /** Milliseconds since 1970 on the operator's clock, to compare the host's with. */

@@ -36,7 +36,7 @@ const K8S_GROUPS = [
   'scheduling|coordination|node|discovery|flowcontrol.apiserver|certificates|events|resource',
 ]
 /** Kinds every API server has. Other groups of k8s.io, such as gateway.networking, are add-ons. */
-const BUILT_IN = new RegExp(`^(v1|((apps|batch|policy|autoscaling)|(${K8S_GROUPS.join('|')})[.]k8s[.]io)/.*)$`)
+export const BUILT_IN = new RegExp(`^(v1|((apps|batch|policy|autoscaling)|(${K8S_GROUPS.join('|')})[.]k8s[.]io)/.*)$`)
 
 /** `{@}` prints the object as JSON on one line, in which tabs and newlines are escaped. */
 const COLUMNS =

@@ -19,15 +19,17 @@ export interface ProofGround {
   /** Of the Service and of the pods, TCP and UDP. */
   readonly port: number
   readonly objects: readonly KubeObject[]
+  /** Made only when it is asked for, after all else was measured. */
+  readonly policy: KubeObject
 }
 
 /**
  * Shell for the first control plane: removes what an earlier proof left, makes the objects, waits until their pods run, tells what
- * there is, marks `made`, and takes all of it away again when it is told so or when its stdin ends, as it does when whoever started
+ * there is, marks `made`, makes its policy when it is told `policy` and marks `policy`, and takes all of it away again when it is told so or when its stdin ends, as it does when whoever started
  * it is gone. Marks `removed` when nothing is left. Lines: `leftover NAME`, `trouble WHAT`, `service ADDRESS`,
  * `pod UID NODE ADDRESS PHASE WHY`, `event POD TYPE TEXT`, `balancer NAME POLICY ADDRESSES PORTS`, `slice SERVICE READY…`, `remains TEXT`.
  */
-export function proofGroundScript({ namespace, service, port, objects }: ProofGround): string {
+export function proofGroundScript({ namespace, service, port, objects, policy }: ProofGround): string {
   const ns = quote(namespace)
   return `mark ground
 trap '' PIPE HUP
@@ -52,10 +54,13 @@ printf '%s\\n' "$balancers"
 k get endpointslices -A -o ${quote(`jsonpath=${SLICES}`)} </dev/null
 fi
 mark made
-read -r order
+while read -r order && [ "$order" = policy ]; do
+said=$(${feed(JSON.stringify(policy))} k apply --server-side --force-conflicts --field-manager=provision -f - 2>&1) || printf 'nopolicy\\t%s\\n' "$(printf '%s' "$said" | tail -n 1)"
+mark policy
+done
 fi
 mark removing
-k -n ${ns} delete pods,services,endpointslices --all --wait=false </dev/null >/dev/null 2>&1
+k -n ${ns} delete pods,services,endpointslices,networkpolicies --all --wait=false </dev/null >/dev/null 2>&1
 said=$(k delete namespace ${ns} --ignore-not-found --timeout=${REMOVE_SECONDS}s </dev/null 2>&1) || printf 'remains\\t%s\\n' "$(printf '%s' "$said" | tail -n 1)"
 mark removed
 `
@@ -122,6 +127,8 @@ export interface GroundSaid {
   readonly balancers: readonly Balancer[]
   /** Why the objects could not be taken away. */
   readonly remains: string | undefined
+  /** Why there is no policy. */
+  readonly noPolicy: string | undefined
 }
 
 export function readGround(text: string): GroundSaid {
@@ -152,6 +159,7 @@ export function readGround(text: string): GroundSaid {
         .filter((one) => one === 'true').length,
     })),
     remains: all('remains')[0]?.[0],
+    noPolicy: all('nopolicy')[0]?.[0],
   }
 }
 

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import type { z } from 'zod'
-import type { Host, Inventory, Kubernetes, LoadBalancer, Var } from './inventory.ts'
+import type { Addon, Host, Inventory, Kubernetes, LoadBalancer, Var } from './inventory.ts'
 import type { Origin } from './layers.ts'
 import { l2Pools } from './load-balancer-checks.ts'
 import { mapAt, type Raw, type Resolved, whereOf } from './resolve.ts'
@@ -37,6 +37,8 @@ export function assemble(raw: Raw, resolved: readonly Resolved[], options: PathO
       source: typeof source === 'object' && 'bundle' in source ? { bundle: localPath(source.bundle, options) } : source,
     },
     ...(loadBalancer ? { loadBalancer } : {}),
+    ...(whole.policies ? { policies: whole.policies } : {}),
+    ...(whole.addons ? { addons: whole.addons.map((addon) => localAddon(addon, options)) } : {}),
     hosts: resolved.map((one) => assembleHost(raw, one, options)),
     groups: Object.fromEntries(groups),
     origins: new Map([
@@ -75,7 +77,18 @@ function secretAt(reference: SecretReference, where: string, options: PathOption
 }
 
 function clusterOrigins(raw: Raw): ReadonlyMap<string, readonly Origin[]> {
-  const sections = ['name', 'kubernetes', 'runtime', 'network', 'artifacts', 'loadBalancer', 'hosts', 'groups']
+  const sections = [
+    'name',
+    'kubernetes',
+    'runtime',
+    'network',
+    'artifacts',
+    'loadBalancer',
+    'policies',
+    'addons',
+    'hosts',
+    'groups',
+  ]
   const keys = [...raw.places.keys()].filter((key) => sections.includes(key.split('\0')[0] ?? ''))
   return new Map(
     keys.map((key) => {
@@ -128,6 +141,16 @@ function withSecrets(value: unknown, open: (reference: SecretReference) => Secre
   const entries = Object.entries(value)
   if (entries.length === 1 && entries[0]?.[0] === 'secret') return open(secretReference.parse(entries[0][1]))
   return Object.fromEntries(entries.map(([key, inner]) => [key, withSecrets(inner, open)]))
+}
+
+function localAddon({ manifests, kustomize, ...rest }: Addon, options: PathOptions): Addon {
+  return {
+    ...rest,
+    ...(manifests === undefined
+      ? {}
+      : { manifests: manifests.map((one) => (typeof one === 'string' ? localPath(one, options) : one)) }),
+    ...(kustomize === undefined ? {} : { kustomize: localPath(kustomize, options) }),
+  }
 }
 
 /** Absolute, from the home folder, or from the inventory's folder. */

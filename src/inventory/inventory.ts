@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import type { Origins } from './layers.ts'
 import type { artifacts, kubernetes, network, runtime } from './schema.ts'
+import type { addons } from './schema-addons.ts'
 import type { resolvedSettings, roles } from './schema-host.ts'
 import type { loadBalancer } from './schema-load-balancer.ts'
+import type { policies } from './schema-policies.ts'
 import type { Secret } from './secret.ts'
 
 /** Readonly all the way down; a secret stays a secret. */
@@ -51,6 +53,18 @@ export interface LoadBalancer {
   }
 }
 
+/** Who may talk to whom, by namespace. */
+export type Policies = Frozen<z.output<typeof policies>>
+export type NamespacePolicies = Policies[string]
+export type PolicyRule = NamespacePolicies['allow'][string]
+/** One end of a connection a rule allows. */
+export type PolicyEnd = PolicyRule['from'][number]
+export type PolicyPort = NonNullable<PolicyRule['ports']>[number]
+
+/** Objects of the user's own. */
+export type Addon = Frozen<z.output<typeof addons>>[number]
+export type AddonWait = Addon['wait'][number]
+
 /** A value of `vars`: JSON, or a secret. */
 export type Var = Secret | string | number | boolean | null | readonly Var[] | { readonly [key: string]: Var }
 
@@ -89,6 +103,10 @@ export interface Inventory {
   readonly artifacts: { readonly source: ArtifactSource }
   /** Left out where nothing makes Services of type LoadBalancer work. */
   readonly loadBalancer?: LoadBalancer
+  /** Left out where nothing is said of who may talk to whom; empty: what was said is taken back. */
+  readonly policies?: Policies
+  /** In the order they are applied; empty: none any more. */
+  readonly addons?: readonly Addon[]
   /** In the order of the file; at least one. */
   readonly hosts: readonly Host[]
   /** Group name to host names. */

@@ -1,3 +1,4 @@
+import { addonProblems } from './addon-checks.ts'
 import { assemble, type PathOptions } from './assemble.ts'
 import { hostContradictions, hostCount, idleProxySettings, plainSecrets, sameMachine, unknownNames } from './checks.ts'
 import { endpointProblems } from './endpoint-checks.ts'
@@ -5,6 +6,7 @@ import type { Inventory } from './inventory.ts'
 import { problemsOf } from './issues.ts'
 import { labLinkProblems } from './lab-checks.ts'
 import { loadBalancerProblems } from './load-balancer-checks.ts'
+import { policyProblems } from './policy-checks.ts'
 import { InventoryError, type Problem } from './problem.ts'
 import { mapAt, type Raw, resolveHost } from './resolve.ts'
 import { inventory as inventorySchema } from './schema.ts'
@@ -31,6 +33,8 @@ export function loadInventory(text: string, options: LoadOptions): Inventory {
       (check) => check(raw, inventory),
     ),
     ...loadBalancerProblems(raw, inventory),
+    ...policyProblems(raw, inventory),
+    ...addonProblems(raw, inventory),
     ...endpointProblems(raw, inventory),
   ]
   if (problems.length > 0) throw new InventoryError(options.file, problems)

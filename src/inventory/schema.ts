@@ -13,9 +13,11 @@ import {
   version,
   whole,
 } from './scalars.ts'
+import { addons } from './schema-addons.ts'
 import { virtualAddress } from './schema-endpoint.ts'
 import { group, host, settings } from './schema-host.ts'
 import { loadBalancer } from './schema-load-balancer.ts'
+import { policies, policyEngine } from './schema-policies.ts'
 
 const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'mh', 'fo', 'ovf'] as const
 
@@ -122,6 +124,7 @@ export const network = z
       .regex(/^[^\s/:%]{1,15}$/, { error: 'the name of a network card, like eth1' })
       .exactOptional()
       .describe('Card the nodes reach each other by. Otherwise that of the default route.'),
+    policyEngine: policyEngine.exactOptional(),
   })
   .prefault({})
   .describe('The network of pods.')
@@ -155,6 +158,8 @@ export const inventory = z
     network,
     artifacts,
     loadBalancer: loadBalancer.exactOptional(),
+    policies: policies.exactOptional(),
+    addons: addons.exactOptional(),
     ...settings,
     groups: z.record(dnsLabel, group).exactOptional().describe('Groups of hosts by name.'),
     hosts: z.record(hostName, host).describe('The machines by name.'),

@@ -23,11 +23,14 @@ export function matrixLines(matrix: Matrix, options: MatrixOptions): readonly st
   const unit = matrix.unit === '' ? '' : ` (${matrix.unit})`
   const title = options.paint.strong(`${inert(matrix.title)}${unit}`)
   const names = matrix.hosts.map((host) => inert(host))
-  // A number, the name cut to eight columns, and a cell for each host must stand beside each other.
-  const width = (matrix.places ?? matrix.hosts).length * (CELL_COLUMNS + 1)
-  const fits = matrix.hosts.length <= WHOLE_HOSTS && 12 + width <= options.columns
+  const fits = fitsGrid(matrix, options.columns)
   const body = fits ? grid(matrix, names, options) : summary(matrix, options)
   return [title, ...body, ...notes(matrix, options, fits)]
+}
+
+/** Whether it is shown whole: a number, the name cut to eight columns, and a cell for each column beside each other. */
+export function fitsGrid({ hosts, places = hosts }: Matrix, columns: number): boolean {
+  return hosts.length <= WHOLE_HOSTS && 12 + places.length * (CELL_COLUMNS + 1) <= columns
 }
 
 function grid(

@@ -81,6 +81,7 @@ const OF_PODS = [
   'pod-api',
   'kube-proxy',
   'load-balancers',
+  'pod-policies',
 ]
 const ELSEWHERE = [...CROSS_HOST, ...OF_A_CLUSTER, ...OF_PODS]
 const IDS = Object.keys(REQUIREMENTS).filter((id) => !ELSEWHERE.includes(id))

@@ -12,6 +12,7 @@ export class GroundMade {
   readonly #outcome: Promise<Outcome>
   #text = ''
   #made: GroundSaid | undefined
+  #onPolicy = () => {}
 
   private constructor(session: Session, ground: ProofGround, onMade: () => void) {
     this.#input = new Input()
@@ -24,13 +25,17 @@ export class GroundMade {
           this.#text += text
         },
         onMark: ([word]) => {
+          if (word === 'policy') this.#onPolicy()
           if (word !== 'made') return
           this.#made = readGround(this.#text)
           onMade()
         },
       })
       .catch((error: unknown): Outcome => ({ kind: 'refused', reason: String(error) }))
-      .finally(onMade)
+      .finally(() => {
+        onMade()
+        this.#onPolicy()
+      })
   }
 
   /** On the first control plane. Returns when the pods run, or will not. */
@@ -45,6 +50,16 @@ export class GroundMade {
   /** What was there when the pods ran; undefined when it never came so far. */
   get said(): GroundSaid | undefined {
     return this.#made
+  }
+
+  /** Puts the pods under the policy. @returns why it is not there */
+  async underPolicy(signal: AbortSignal): Promise<string | undefined> {
+    const made = Promise.withResolvers<void>()
+    this.#onPolicy = made.resolve
+    signal.addEventListener('abort', () => made.resolve(), { once: true })
+    this.#input.write('policy\n')
+    await Promise.race([made.promise, this.#outcome])
+    return signal.aborted ? 'it was stopped' : readGround(this.#text).noPolicy
   }
 
   /** Takes everything away. @returns why something is left, or why nothing could be made */

@@ -1,8 +1,7 @@
 import type { KubeObject } from '../../facts/kube-object.ts'
 import { PROOF_LABEL, type ProofGround } from '../../facts/proof-ground.ts'
+import { PROOF_PORT, proofPolicy } from './proof-policy.ts'
 
-/** Where pods of a proof listen, and what its Service offers. */
-export const PROOF_PORT = 4242
 const NAME = 'peer'
 
 export interface ProofObjectsInput {
@@ -54,7 +53,7 @@ export function proofGround({ run, who, since, nodes, image }: ProofObjectsInput
       spec: podSpec(node, image),
     })),
   ]
-  return { namespace, service: NAME, port: PROOF_PORT, objects }
+  return { namespace, service: NAME, port: PROOF_PORT, objects, policy: proofPolicy(namespace) }
 }
 
 /** Without a controller or a scheduler: what they are at must not stand between the network and its proof. */

@@ -1,7 +1,7 @@
 import { type Asked, namesSomething, speaksTls } from '../../facts/question.ts'
 import { listed, type PeerFinding } from '../peer-reach.ts'
 import type { ProofAround } from './proof-around.ts'
-import { PROOF_PORT } from './proof-objects.ts'
+import { PROOF_PORT } from './proof-policy.ts'
 import type { Answers } from './proof-seen.ts'
 
 /** Share of questions to DNS that may be lost: more, and every resolver waits for seconds now and then. */

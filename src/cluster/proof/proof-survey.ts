@@ -13,7 +13,7 @@ import { nodePeerScript, podPeerScript, type ServedService } from '../../facts/p
 import type { GroundSaid, ProofPod } from '../../facts/proof-ground.ts'
 import { nameQuestion, type Question, questionOrders, tlsQuestion } from '../../facts/question.ts'
 import { gatheredProof } from './proof-answers.ts'
-import { PROOF_PORT } from './proof-objects.ts'
+import { PROOF_PORT } from './proof-policy.ts'
 import { sampledPairs } from './proof-sample.ts'
 import type { ProofSeen } from './proof-seen.ts'
 
