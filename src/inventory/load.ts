@@ -5,6 +5,7 @@ import type { Inventory } from './inventory.ts'
 import { problemsOf } from './issues.ts'
 import { labLinkProblems } from './lab-checks.ts'
 import { loadBalancerProblems } from './load-balancer-checks.ts'
+import { networkProblems } from './network-checks.ts'
 import { InventoryError, type Problem } from './problem.ts'
 import { mapAt, type Raw, resolveHost } from './resolve.ts'
 import { inventory as inventorySchema } from './schema.ts'
@@ -31,6 +32,7 @@ export function loadInventory(text: string, options: LoadOptions): Inventory {
       (check) => check(raw, inventory),
     ),
     ...loadBalancerProblems(raw, inventory),
+    ...networkProblems(raw, inventory),
     ...endpointProblems(raw, inventory),
   ]
   if (problems.length > 0) throw new InventoryError(options.file, problems)

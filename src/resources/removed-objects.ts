@@ -14,6 +14,8 @@ export interface RemovedObjectsWant {
   readonly record: string
   /** API version of each kind we may have applied: nothing of another kind is ever deleted. */
   readonly kinds: Readonly<Record<string, string>>
+  /** These kinds have no namespace; otherwise all are in that of the record. */
+  readonly clusterWide?: boolean
   /** What stays, as in the record. */
   readonly keep: readonly string[]
   /** What goes with an object of a kind. */
@@ -69,7 +71,7 @@ function unwanted(want: RemovedObjectsWant, answers: Answers): readonly KubeRef[
     const [, kind = '', name = ''] = LINE.exec(line) ?? []
     const apiVersion = Object.hasOwn(want.kinds, kind) ? want.kinds[kind] : undefined
     if (apiVersion === undefined || want.keep.includes(line)) return []
-    return [{ apiVersion, kind, namespace: want.namespace, name }]
+    return [{ apiVersion, kind, name, ...(want.clusterWide ? {} : { namespace: want.namespace }) }]
   })
 }
 
