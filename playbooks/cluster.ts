@@ -56,12 +56,20 @@ const installKubernetes = section<Node>('Install Kubernetes', 'kubernetes', (nod
   return [
     ...installPrograms(node, KUBERNETES_PROGRAMS),
     ...kubeletService(node),
-    ...nodeImages(node, isControlPlane(node) ? controlPlaneImages(releases) : workerImages(releases)),
+    ...nodeImages(
+      node,
+      withoutProxy(node, isControlPlane(node) ? controlPlaneImages(releases) : workerImages(releases)),
+    ),
     // Its pod is started on whoever has joined, and a kubelet that finds no image waits longer each time. The first control plane
     // lets others in sooner without it.
     ...(isFirst(node) ? [] : networkImages(node)),
   ]
 })
+
+function withoutProxy({ inventory }: Node, images: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { 'kube-proxy': proxy, ...others } = images
+  return inventory.kubernetes.kubeProxy.mode === 'none' || proxy === undefined ? others : images
+}
 
 /** The first control plane makes the cluster, and then lets the others in. */
 const startControlPlane = section<Node>('Start the control plane', 'cluster', (node) =>

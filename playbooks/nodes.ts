@@ -1,4 +1,14 @@
-import { type Host, type Inventory, isFirst, kubeNodeSettings, type Node, section, strangers } from '../src/index.ts'
+import {
+  type Host,
+  type Inventory,
+  isFirst,
+  kubeNodeSettings,
+  type Node,
+  REFLECTOR_ANNOTATION,
+  reflectorAnnotations,
+  section,
+  strangers,
+} from '../src/index.ts'
 
 /** Set by kubeadm on every control plane; wrong on one that also carries workloads. */
 const CONTROL_PLANE_TAINT = 'node-role.kubernetes.io/control-plane'
@@ -17,14 +27,18 @@ export const settleNodes = section<Node>('Settle the nodes', 'cluster', (node) =
   return [...wanted, strangers(node)]
 })
 
-function wantedNode({ name, labels, taints, roles }: Host, { hosts }: Inventory) {
+function wantedNode({ name, labels, taints, roles }: Host, inventory: Inventory) {
+  const { hosts, network } = inventory
+  const annotations = reflectorAnnotations(inventory, name)
   const carriesLoad = roles.includes('worker')
   const onlyControlPlanes = hosts.every((host) => host.roles.includes('control-plane'))
   return {
     name,
     labels,
+    annotations,
     taints,
     without: {
+      annotations: network.cni === 'calico' && !(REFLECTOR_ANNOTATION in annotations) ? [REFLECTOR_ANNOTATION] : [],
       labels: carriesLoad || onlyControlPlanes ? [NO_LOAD_BALANCER] : [],
       taints: carriesLoad ? [CONTROL_PLANE_TAINT] : [],
     },

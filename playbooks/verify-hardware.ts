@@ -1,8 +1,17 @@
-import { fsyncRecord, type Node, type Resource, requirements, sameVersion, section } from '../src/index.ts'
+import {
+  fsyncRecord,
+  type Node,
+  networkChoice,
+  type Resource,
+  requirements,
+  sameVersion,
+  section,
+} from '../src/index.ts'
 
 /** Nothing on a machine is changed while one of these is unmet. The figure that was measured is kept for the next run. */
 export const verifyHardware = section<Node>('Verify hardware', 'verify', (node) => [
   sameVersion(node),
+  networkChoice(node),
   ...requirements(node, { measureAgain: false }),
   ...keptFigure(node),
 ])
@@ -10,6 +19,7 @@ export const verifyHardware = section<Node>('Verify hardware', 'verify', (node) 
 /** The same for `up --verify`: figures of earlier runs do not count. */
 export const verifyHardwareAnew = section<Node>('Verify hardware', 'verify', (node) => [
   sameVersion(node),
+  networkChoice(node),
   ...requirements(node, { measureAgain: true }),
   ...keptFigure(node),
 ])

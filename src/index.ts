@@ -1,13 +1,35 @@
 /** Everything a playbook may import; nothing else is public. */
 
 export { type Offer, offerDigest } from './artifacts/offer.ts'
+export { CALICO, CILIUM } from './catalog/network-releases.ts'
 export type { ProxyMode } from './catalog/proxy-rules.ts'
 export { controlPlaneImages, RELEASES, workerImages } from './catalog/releases.ts'
 export { REQUIREMENTS, type RequirementId, requirementOf } from './catalog/requirements.ts'
 export { addonWaiting } from './cluster/addon-wait.ts'
 export { ADDON_RECORD, addonLines, addonRecord, addonTurns, type ReadAddon } from './cluster/addons.ts'
 export { podMtuBounds } from './cluster/auto-mtu.ts'
+export { CALICO_NAMESPACE, calicoManifest, calicoObjects, settledCalico } from './cluster/calico.ts'
+export {
+  CALICO_DEFINITIONS,
+  CALICO_KINDS,
+  CALICO_RECORD,
+  calicoConfig,
+  calicoKinds,
+  calicoLines,
+  REFLECTOR_ANNOTATION,
+  reflectorAnnotations,
+} from './cluster/calico-config.ts'
+export { canalObjects, settledCanal } from './cluster/canal.ts'
 export { CERTIFICATES_OF, renewedAs } from './cluster/certificates.ts'
+export { CILIUM_NAMESPACE, ciliumObjects, ciliumRelease, settledCilium } from './cluster/cilium.ts'
+export {
+  CILIUM_DEFINITIONS,
+  CILIUM_KINDS,
+  CILIUM_RECORD,
+  ciliumKinds,
+  ciliumPoolLines,
+  ciliumPools,
+} from './cluster/cilium-pools.ts'
 export { CARRIER_FILE, type SharedEndpoint, sharedEndpoint } from './cluster/endpoint.ts'
 export { FLANNEL_DEVICES, flannelObjects, settledFlannel } from './cluster/flannel.ts'
 export { kernelModuleNames, sysctlValues } from './cluster/kernel.ts'
@@ -30,18 +52,20 @@ export {
   METALLB_NAMESPACE,
   METALLB_RECORD,
   metallbConfig,
-  metallbNames,
+  metallbLines,
   metallbObjects,
 } from './cluster/metallb.ts'
 export { poolRefs, poolsInTheWay } from './cluster/metallb-room.ts'
 export { poolEvidence, WEBHOOK_PROBES, webhookEvidence, webhookScript } from './cluster/metallb-state.ts'
 export { flannelBackendMtu } from './cluster/mtu.ts'
 export { type Artifacts, isControlPlane, isFirst, type Node } from './cluster/node.ts'
+export { hasTypha } from './cluster/pod-network.ts'
 export { POLICY_KINDS, POLICY_RECORD, policyLines, policyObjects } from './cluster/policies.ts'
 export { KUBERNETES_PROGRAMS, type Program, RUNTIME_PROGRAMS } from './cluster/programs.ts'
 export { releasesOf } from './cluster/releases.ts'
 export { type Removal, removalGuard } from './cluster/removal.ts'
 export { duplicates, identities, identityFinding } from './cluster/requirements/identity.ts'
+export { networkChoice } from './cluster/requirements/network-choice.ts'
 export { nodeMayFollow, sameVersion, upgradePath } from './cluster/requirements/version.ts'
 export { requirements } from './cluster/requirements.ts'
 export { resetGuard } from './cluster/reset-guard.ts'
@@ -60,6 +84,7 @@ export type { Resource, ResourceOptions } from './core/resource.ts'
 export { told } from './core/told.ts'
 export { Value } from './core/value.ts'
 export { clusterDns, dnsQueryScript } from './facts/cluster-dns.ts'
+export { CNI_FOLDER, cniConfigProbe, cniMtuScript } from './facts/cni-config.ts'
 export type { EtcdMember } from './facts/etcd-member.ts'
 export { FLANNEL_SUBNET, flannelSettledScript, flannelSubnetProbe } from './facts/flannel-subnet.ts'
 export { health, healthScript } from './facts/health.ts'
@@ -114,6 +139,7 @@ export { manifests } from './resources/manifests.ts'
 export { openFiles } from './resources/open-files.ts'
 export { packages } from './resources/packages.ts'
 export { podsGone } from './resources/pods-gone.ts'
+export { podsServe } from './resources/pods-serve.ts'
 export { proxyLeftovers } from './resources/proxy-leftovers.ts'
 export { reboot } from './resources/reboot.ts'
 export { removedObjects } from './resources/removed-objects.ts'

@@ -1,3 +1,4 @@
+import { CALICO, CILIUM, HELM } from './network-releases.ts'
 import { RELEASES, type Releases } from './releases.ts'
 
 /**
@@ -163,13 +164,43 @@ const METALLB_MANIFEST: Download = {
   licence: 'Apache-2.0',
 }
 
+const CALICO_MANIFESTS: readonly Download[] = Object.entries(CALICO.manifests).map(([name, sha256]) => ({
+  holds: { [name]: name },
+  version: CALICO.version,
+  arch: 'any',
+  format: 'text',
+  path: `raw.githubusercontent.com/projectcalico/calico/${CALICO.version}/manifests/${name}`,
+  sha256,
+  licence: 'Apache-2.0',
+}))
+
+const CILIUM_CHART: Download = {
+  holds: { [CILIUM.chart.name]: CILIUM.chart.name },
+  version: CILIUM.version,
+  arch: 'any',
+  format: 'binary',
+  path: `helm.cilium.io/${CILIUM.chart.name}`,
+  sha256: CILIUM.chart.sha256,
+  licence: 'Apache-2.0',
+}
+
+const HELM_PROGRAMS: readonly Download[] = (['amd64', 'arm64'] as const).map((arch) => ({
+  holds: { helm: `linux-${arch}/helm` },
+  version: HELM.released.version,
+  arch,
+  format: 'tar.gz',
+  path: `get.helm.sh/helm-${HELM.released.version}-linux-${arch}.tar.gz`,
+  sha256: HELM.released.sha256[arch],
+  licence: 'Apache-2.0',
+}))
+
 /** What a cluster of these versions is made of. */
 export function downloadsFor({ kubernetes }: Releases): readonly Download[] {
   const both = (['amd64', 'arm64'] as const).flatMap((arch) => [
     ...kubernetesPrograms(kubernetes.version, arch),
     ...runtimePrograms(arch),
   ])
-  return [...both, FLANNEL_MANIFEST, METALLB_MANIFEST]
+  return [...both, FLANNEL_MANIFEST, METALLB_MANIFEST, ...CALICO_MANIFESTS, CILIUM_CHART, ...HELM_PROGRAMS]
 }
 
 /** For the newest version of Kubernetes. */

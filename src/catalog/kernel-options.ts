@@ -46,6 +46,8 @@ export const OPTION_OF_MODULE: Readonly<Record<string, string>> = {
   nf_conntrack_ipv4: 'NF_CONNTRACK_IPV4',
   vxlan: 'VXLAN',
   wireguard: 'WIREGUARD',
+  geneve: 'GENEVE',
+  ipip: 'NET_IPIP',
   nf_tables: 'NF_TABLES',
   nft_compat: 'NFT_COMPAT',
   ip_tables: 'IP_NF_IPTABLES',

@@ -56,9 +56,37 @@ export function balancerPort(port: number): NodePort {
   return tcp(port, 'haproxy in front of kube-apiserver', 'haproxy')
 }
 
-/** By network and what it wraps packets in. Source: the projects' own documentation. */
-export const TUNNEL: Readonly<Record<string, readonly NodePort[]>> = {
+const FELIX = tcp(9099, 'Calico health', 'calico-node')
+const BIRD = tcp(179, 'BGP of Calico', 'bird')
+const CILIUM: readonly NodePort[] = [
+  tcp(4240, 'Cilium health checks', 'cilium-agent', 'cilium-health-r'),
+  tcp(9879, 'Cilium health', 'cilium-agent'),
+  tcp(9878, 'Envoy of Cilium', 'cilium-envoy', 'cilium-envoy-st'),
+]
+const CILIUM_VXLAN = udp(8472, 'VXLAN of Cilium', 'kernel')
+const CILIUM_GENEVE = udp(6081, 'Geneve of Cilium', 'kernel')
+const CILIUM_WIREGUARD = udp(51_871, 'WireGuard of Cilium', 'kernel')
+
+/** By network and what it wraps packets in. Source: the projects' own documentation and manifests. */
+export const TUNNEL = {
   'flannel vxlan': [udp(8472, 'VXLAN of Flannel', 'kernel')],
   'flannel wireguard': [udp(51_820, 'WireGuard of Flannel', 'kernel'), udp(51_821, 'WireGuard of Flannel', 'kernel')],
   'flannel host-gw': [],
-}
+  'calico vxlan': [udp(4789, 'VXLAN of Calico', 'kernel'), FELIX],
+  'calico ipip': [BIRD, FELIX],
+  'calico bgp': [BIRD, FELIX],
+  'calico wireguard': [udp(51_820, 'WireGuard of Calico', 'kernel'), FELIX],
+  'canal vxlan': [udp(8472, 'VXLAN of Canal', 'kernel'), FELIX],
+  'cilium vxlan': [CILIUM_VXLAN, ...CILIUM],
+  'cilium geneve': [CILIUM_GENEVE, ...CILIUM],
+  'cilium native': CILIUM,
+  'cilium wireguard': [CILIUM_WIREGUARD, ...CILIUM],
+  'cilium vxlan wireguard': [CILIUM_WIREGUARD, CILIUM_VXLAN, ...CILIUM],
+  'cilium geneve wireguard': [CILIUM_WIREGUARD, CILIUM_GENEVE, ...CILIUM],
+} as const satisfies Readonly<Record<string, readonly NodePort[]>>
+
+/** Typha runs on any of the nodes. */
+export const TYPHA: readonly NodePort[] = [
+  tcp(5473, 'Typha of Calico', 'calico-typha'),
+  tcp(9098, 'Typha health', 'calico-typha'),
+]

@@ -46,6 +46,16 @@ export const PEER_PORTS = {
     udp(51_871, ALL, 'pod traffic between nodes (WireGuard)'),
     tcp(4240, ALL, "Cilium's health checks"),
   ],
+  'cilium vxlan wireguard': [
+    udp(51_871, ALL, 'pod traffic between nodes (WireGuard)'),
+    udp(8472, ALL, 'pod traffic between nodes (VXLAN)'),
+    tcp(4240, ALL, "Cilium's health checks"),
+  ],
+  'cilium geneve wireguard': [
+    udp(51_871, ALL, 'pod traffic between nodes (WireGuard)'),
+    udp(6081, ALL, 'pod traffic between nodes (Geneve)'),
+    tcp(4240, ALL, "Cilium's health checks"),
+  ],
   'cilium hubble': [tcp(4244, ALL, 'Hubble to collect flows')],
   metallb: [
     tcp(7946, ALL, "MetalLB's speakers to find each other"),

@@ -149,6 +149,10 @@ export const REQUIREMENTS = {
     title: 'version of the cluster',
     why: 'Another version goes onto a cluster that runs node by node, each of them drained: that is what `provision upgrade` does, never `up`.',
   },
+  'network-choice': {
+    title: 'one pod network',
+    why: 'Two networks on one node both give out addresses and write routes; which of them a packet meets is chance.',
+  },
   'upgrade-path': {
     title: 'way of the upgrade',
     why: 'Kubernetes goes one minor version at a time and never back, and no kubelet may be newer than its API server.',

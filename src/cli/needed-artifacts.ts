@@ -19,7 +19,7 @@ export function neededArtifacts(inventory: Inventory): NeededArtifacts {
   const images = new Map<string, string>()
   const manifests = new Set<string>()
   const never = (name: string) => new Value<never>(name, new Promise(() => undefined))
-  const artifacts: Artifacts = {
+  const artifacts: Omit<Artifacts, 'rendered'> = {
     program: (name) => {
       programs.add(name)
       return never(name)
@@ -33,6 +33,11 @@ export function neededArtifacts(inventory: Inventory): NeededArtifacts {
       return never(name)
     },
   }
-  for (const node of plainNodes(inventory, inventory.hosts, artifacts)) compile(up, node)
+  const rendered: Artifacts['rendered'] = (chart) => {
+    programs.add('helm')
+    manifests.add(chart)
+    return never(chart)
+  }
+  for (const node of plainNodes(inventory, inventory.hosts, { ...artifacts, rendered })) compile(up, node)
   return { programs: [...programs].sort(), images: new Map([...images].sort()), manifests: [...manifests].sort() }
 }

@@ -3,6 +3,7 @@ import type { Offer } from '../artifacts/offer.ts'
 import type { Supply } from '../artifacts/source.ts'
 import type { Artifacts, ImagePull } from '../cluster/node.ts'
 import { Value } from '../core/value.ts'
+import { hostArch } from '../lab/bundle/make-image.ts'
 
 export interface NodeArtifactsOptions {
   /** What it is, before the name of what is awaited. */
@@ -25,6 +26,18 @@ export function nodeArtifacts(supply: Supply, { label, pulls, digest }: NodeArti
     image: (name, reference) => (pulls ? pullOf(digest(reference)) : program(name)),
     manifest: (name) =>
       remembered(texts, name, () => new Value(`${label}: ${name}`, supply.artifact(name).then(textOf))),
+    rendered: (chart, release) =>
+      remembered(texts, JSON.stringify([chart, release]), () => {
+        const files = Promise.all([supply.artifact('helm', hostArch()), supply.artifact(chart)])
+        return new Value(
+          `${label}: ${chart}`,
+          files.then(async ([helm, archive]) => {
+            // Most runs render nothing, and start without what does it.
+            const { renderedChart } = await import('./rendered-chart.ts')
+            return renderedChart(helm, archive, release)
+          }),
+        )
+      }),
   }
 }
 

@@ -105,6 +105,7 @@ const NO_ARTIFACTS: Artifacts = {
   program: (name) => new Value(name, new Promise(() => undefined)),
   image: () => ({}),
   manifest: (name) => new Value(name, new Promise(() => undefined)),
+  rendered: (name) => new Value(name, new Promise(() => undefined)),
 }
 
 /** Everybody must be able to call the first control plane. */

@@ -27,4 +27,5 @@ const NONE: Artifacts = {
   program: (name) => new Value(name, never()),
   image: () => ({}),
   manifest: (name) => new Value(name, never()),
+  rendered: (name) => new Value(name, never()),
 }

@@ -4,8 +4,9 @@ import { sha256 } from '../core/plan.ts'
 import type { Value } from '../core/value.ts'
 import type { KubeObject } from '../facts/kube-object.ts'
 import type { Network } from '../inventory/inventory.ts'
-import { autoMtu, knownMtu, type MeasuredMtu, recordedMtu } from './auto-mtu.ts'
+import { flannelMtu, type MeasuredMtu, recordedMtu } from './auto-mtu.ts'
 import { flannelBackendMtu } from './mtu.ts'
+import { settledMtu } from './settled-mtu.ts'
 
 export interface FlannelSettings {
   readonly podSubnet: string
@@ -53,26 +54,17 @@ export function flannelObjects(manifest: string, settings: FlannelSettings): rea
  * MTU, and where nothing was, what stands there already.
  */
 export function settledFlannel(manifest: string, settings: FlannelSettings, fitting?: Value<MeasuredMtu | undefined>) {
-  return (live: readonly KubeObject[]) => {
-    const measured = knownMtu(fitting)
-    const recorded = recordedMtu(live.find((object) => nameOf(object) === 'ConfigMap kube-flannel-cfg'))
-    const { mtu, backend } = settings.network
-    const wanted = mtu === 'auto' ? autoMtu(backend, measured, recorded) : flannelBackendMtu(mtu, backend)
-    const objects = flannelObjects(manifest, { ...settings, backendMtu: wanted })
-    if (wanted === recorded) return { objects, changes: [] }
-    const what = 'MTU of pods'
-    const to = (mtu === 'auto' ? measured?.pods.arithmetic : undefined) ?? podsOf(wanted, backend)
-    if (live.length === 0) return { objects, changes: [{ what, from: 'none yet', to }] }
-    return { objects, changes: [{ what, from: podsOf(recorded, backend), to, disrupts: DISRUPTS }] }
-  }
-}
-
-const DISRUPTS = 'restarts Flannel on every node; pods that run keep their MTU until they are restarted'
-
-/** What pods get of a backend's MTU, in words. */
-function podsOf(backendMtu: number | undefined, backend: Network['backend']): string {
-  const takenOff = flannelBackendMtu(0, backend) ?? 0
-  return backendMtu === undefined ? `that of the card less ${takenOff}` : `${backendMtu - takenOff}`
+  const { network } = settings
+  return settledMtu(
+    {
+      name: 'Flannel',
+      network,
+      setting: flannelMtu(network.backend),
+      recorded: (live) => recordedMtu(live.find((object) => nameOf(object) === 'ConfigMap kube-flannel-cfg')),
+      objects: (backendMtu) => flannelObjects(manifest, { ...settings, backendMtu }),
+    },
+    fitting,
+  )
 }
 
 /** The interface pods' packets leave a node by, where the backend wraps them. Source: flannel's pkg/backend. */

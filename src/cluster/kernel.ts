@@ -1,4 +1,5 @@
 import type { Node } from './node.ts'
+import { networkModules } from './pod-network.ts'
 
 /**
  * Ports that daemons of a node listen on. With a local port range that reaches down to them, an outgoing connection could
@@ -26,14 +27,12 @@ export const RESERVED_PORTS = [
 /** Kernel modules of a node; several names where one module was renamed, newest first. */
 export function kernelModuleNames({ host, inventory }: Node): readonly (string | readonly [string, ...string[]])[] {
   const { kubeProxy } = inventory.kubernetes
-  const { backend } = inventory.network
   const ipvs = ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh', schedulerModule(kubeProxy.scheduler)]
   const single = [
     'overlay',
     'br_netfilter',
     ...(kubeProxy.mode === 'ipvs' ? ipvs : []),
-    ...(backend === 'vxlan' ? ['vxlan'] : []),
-    ...(backend === 'wireguard' ? ['wireguard'] : []),
+    ...networkModules(inventory.network),
     ...(inventory.network.policyEngine === undefined ? [] : POLICY_MODULES),
     ...host.kernel.modules,
   ]

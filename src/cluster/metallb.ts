@@ -1,4 +1,5 @@
 import type { KubeObject } from '../facts/kube-object.ts'
+import { linesOf, recordObject } from '../facts/object-record.ts'
 import type { Host, LoadBalancer, Peer, Pool, Taint } from '../inventory/inventory.ts'
 import { type Patch, patchedManifest } from './manifest.ts'
 
@@ -94,18 +95,9 @@ interface Toleration {
 const withoutCreationTime: Patch = ({ metadata: { creationTimestamp: _null, ...metadata }, ...object }) =>
   ({ ...object, metadata }) as KubeObject
 
-/** `IPAddressPool/office`: everything the inventory makes of MetalLB's own kinds, in the order it is applied. */
-export function metallbNames({ metallb: { pools, peers } }: LoadBalancer): readonly string[] {
-  return [
-    ...Object.entries(peers).flatMap(([name, { password }]) => [
-      ...(password === undefined ? [] : [`Secret/${secretOf(name)}`]),
-      `BGPPeer/${name}`,
-    ]),
-    ...Object.entries(pools).flatMap(([name, { mode }]) => [
-      `IPAddressPool/${name}`,
-      `${mode === 'l2' ? 'L2' : 'BGP'}Advertisement/${name}`,
-    ]),
-  ]
+/** Everything the inventory makes of MetalLB's own kinds, as lines of the record. */
+export function metallbLines(loadBalancer: LoadBalancer): readonly string[] {
+  return linesOf(configObjects(loadBalancer, {}))
 }
 
 /** The record first: a run that is cut off leaves nothing in the cluster that is not in it. */
@@ -113,9 +105,15 @@ export function metallbConfig(
   loadBalancer: LoadBalancer,
   passwords: Readonly<Record<string, string>>,
 ): readonly KubeObject[] {
-  const { pools, peers } = loadBalancer.metallb
+  const record = { namespace: METALLB_NAMESPACE, name: METALLB_RECORD }
+  return [recordObject(record, metallbLines(loadBalancer)), ...configObjects(loadBalancer, passwords)]
+}
+
+function configObjects(
+  { metallb: { pools, peers } }: LoadBalancer,
+  passwords: Readonly<Record<string, string>>,
+): readonly KubeObject[] {
   return [
-    named('v1', 'ConfigMap', METALLB_RECORD, { data: { objects: metallbNames(loadBalancer).join('\n') } }),
     ...Object.entries(peers).flatMap(([name, peer]) => peerObjects(name, peer, passwords[name])),
     ...Object.entries(pools).flatMap(([name, pool]) => [poolObject(name, pool), advertisementObject(name, pool)]),
   ]
@@ -154,11 +152,11 @@ function selectors(labels: readonly Readonly<Record<string, string>>[]): readonl
   return labels.map((matchLabels) => ({ matchLabels }))
 }
 
-function peerObjects(name: string, peer: Peer, password: string | undefined): readonly KubeObject[] {
-  const { password: _reference, nodeSelectors, ...settings } = peer
+function peerObjects(name: string, peer: Peer, password = ''): readonly KubeObject[] {
+  const { password: reference, nodeSelectors, ...settings } = peer
   const secret = secretOf(name)
   return [
-    ...(password === undefined
+    ...(reference === undefined
       ? []
       : [
           named('v1', 'Secret', secret, {
@@ -169,7 +167,7 @@ function peerObjects(name: string, peer: Peer, password: string | undefined): re
     of('BGPPeer', name, {
       ...settings,
       ...(nodeSelectors === undefined ? {} : { nodeSelectors: selectors(nodeSelectors) }),
-      ...(password === undefined ? {} : { passwordSecret: { name: secret } }),
+      ...(reference === undefined ? {} : { passwordSecret: { name: secret } }),
     }),
   ]
 }

@@ -11,6 +11,11 @@ const vxlan: Encapsulation = { name: 'VXLAN', ipv4Bytes: 50, ipv6Bytes: 70 }
 const geneve: Encapsulation = { name: 'Geneve', ipv4Bytes: 50, ipv6Bytes: 70 }
 const none: Encapsulation = { name: 'no encapsulation', ipv4Bytes: 0, ipv6Bytes: 0 }
 
+/** Cilium encrypts what it has wrapped. */
+function ciliumTwice(tunnel: string): Encapsulation {
+  return { name: `${tunnel} in WireGuard as Cilium reckons it`, ipv4Bytes: 50 + 80, ipv6Bytes: 70 + 80 }
+}
+
 /**
  * By network and backend. VXLAN: outer IP 20 (40) + UDP 8 + VXLAN 8 + inner Ethernet 14. WireGuard: outer IP 20 (40) + UDP 8
  * + header and tag 32 is 60 (80), which Calico uses; Flannel and Cilium always take 80. IP-in-IP: one IP header.
@@ -29,6 +34,8 @@ export const ENCAPSULATION = {
   'cilium vxlan': vxlan,
   'cilium geneve': geneve,
   'cilium native': none,
+  'cilium vxlan wireguard': ciliumTwice('VXLAN'),
+  'cilium geneve wireguard': ciliumTwice('Geneve'),
   'cilium wireguard': { name: 'WireGuard as Cilium reckons it', ipv4Bytes: 80, ipv6Bytes: 80 },
 } as const satisfies Readonly<Record<string, Encapsulation>>
 

@@ -3,6 +3,7 @@ import type { Value } from '../core/value.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
 import type { ReadAddon } from './addons.ts'
 import type { MeasuredMtu } from './auto-mtu.ts'
+import type { HelmRelease } from './helm-chart.ts'
 import type { Membership } from './membership.ts'
 
 /** What a playbook knows of one machine: all of it is known before any host is asked. */
@@ -30,6 +31,8 @@ export interface Artifacts {
   image(name: string, reference: string): Value<readonly Offer[]> | ImagePull
   /** Text of a manifest. */
   manifest(name: string): Value<string>
+  /** What a chart makes of its values, rendered on the operator's machine. */
+  rendered(chart: string, release: HelmRelease): Value<string>
 }
 
 /** Whether this machine makes the cluster, and applies what belongs to all of it. */

@@ -1,5 +1,6 @@
 import type { Host, Inventory } from '../inventory/inventory.ts'
 import type { PeersWanted } from './peer-findings.ts'
+import { encapsulated } from './pod-network.ts'
 
 /** What an inventory wants of what lies between its hosts. */
 export function peersWanted(
@@ -7,7 +8,7 @@ export function peersWanted(
   hosts: readonly Pick<Host, 'name' | 'roles' | 'verify' | 'accept'>[],
 ): PeersWanted {
   return {
-    network: `${network.cni} ${network.backend}`,
+    network: encapsulated(network),
     mtu: network.mtu,
     clockSkewMs: new Map(hosts.map(({ name, verify }) => [name, verify.clockSkewMs])),
     controlPlanes: new Set(hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)),

@@ -1,5 +1,6 @@
 import { balancerPort, PEER_PORTS, type PeerPort, type PeerPortUser } from '../catalog/peer-ports.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
+import { networkUsers } from './pod-network.ts'
 
 /** One direction of one pair of hosts, one port: what must get through, and why. */
 export interface PeerFlow {
@@ -18,10 +19,12 @@ export function portUsers({
   kubernetes,
   network,
   loadBalancer,
-}: Pick<Inventory, 'network' | 'loadBalancer'> & Partial<Pick<Inventory, 'kubernetes'>>): readonly PortUser[] {
+  hosts,
+}: Pick<Inventory, 'network' | 'loadBalancer' | 'hosts'> &
+  Partial<Pick<Inventory, 'kubernetes'>>): readonly PortUser[] {
   return [
     'control plane',
-    `${network.cni} ${network.backend}`,
+    ...networkUsers(network, hosts.length),
     ...(loadBalancer ? (['metallb'] as const) : []),
     ...(kubernetes?.virtualAddress ? [balancerPort(kubernetes.virtualAddress.port)] : []),
   ]

@@ -20,7 +20,7 @@ export function proxyNotice({ kubernetes }: Inventory): string | undefined {
 
 /** @throws InputError for a mode that cannot work. */
 export function refuseProxyMode(inventory: Inventory): void {
-  const { file, kubernetes, network } = inventory
+  const { file, kubernetes } = inventory
   const { mode } = kubernetes.kubeProxy
   const where = `${file}, kubernetes.kubeProxy.mode`
   if (mode === 'ipvs' && kubernetesMinor(inventory) >= IPVS_GONE_SINCE_MINOR)
@@ -29,12 +29,5 @@ export function refuseProxyMode(inventory: Inventory): void {
       where,
       why: `it was deprecated in 1.35 and is gone since 1.${IPVS_GONE_SINCE_MINOR}`,
       fix: 'write mode: nftables',
-    })
-  if (mode === 'none')
-    throw new InputError({
-      what: 'without kube-proxy nobody carries service addresses',
-      where,
-      why: `${network.cni} does not take its place: it reaches the API server by a service address itself, and so does every pod`,
-      fix: 'write mode: nftables (or ipvs, or iptables)',
     })
 }

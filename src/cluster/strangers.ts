@@ -58,9 +58,13 @@ export function strangers(node: Node): Resource {
   }
 }
 
-/** Flannel gives each node a route to the pods of every other one; WireGuard has one for all, and IPv6 a table of its own. */
+/**
+ * Flannel, in Canal too, gives each node a route to the pods of every other one; WireGuard has one for all, and IPv6 a table of
+ * its own. Calico's routes are to blocks of addresses, and Cilium need not have any.
+ */
 function makesRoutes({ network, kubernetes }: Inventory): boolean {
-  return network.backend !== 'wireguard' && !kubernetes.podSubnet.includes(':')
+  const hasRoutes = network.cni === 'canal' || (network.cni === 'flannel' && network.backend !== 'wireguard')
+  return hasRoutes && !kubernetes.podSubnet.includes(':')
 }
 
 function hasStrangeRoute({ kubernetes }: Inventory, nodes: readonly KubeSeen[], routes: readonly string[]): boolean {

@@ -9,6 +9,7 @@ const nodeSchema = z.looseObject({
     name: z.string(),
     creationTimestamp: z.string().default(''),
     labels: z.record(z.string(), z.string()).default({}),
+    annotations: z.record(z.string(), z.string()).default({}),
   }),
   spec: z
     .looseObject({
@@ -34,6 +35,7 @@ const nodeSchema = z.looseObject({
 
 export interface KubeNode {
   readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
   readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[]
   readonly ready: boolean
   /** Its kubelet has not been heard of for a while, or not yet. */
@@ -59,6 +61,7 @@ export function nodeOf(object: KubeObject): KubeNode {
   const ready = status.conditions.find(({ type }) => type === 'Ready')
   return {
     labels: metadata.labels,
+    annotations: metadata.annotations,
     taints: spec.taints.map(({ key, value, effect }) => ({ key, effect, ...(value === undefined ? {} : { value }) })),
     ready: ready?.status === 'True',
     silent: ready?.status !== 'True' && ready?.status !== 'False',

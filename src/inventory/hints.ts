@@ -51,15 +51,15 @@ export interface Hint {
   readonly fix?: string
 }
 
-const laterNetworks = ['calico', 'canal', 'cilium', 'kube-router', 'weave', 'antrea']
+const otherNetworks = ['kube-router', 'weave', 'antrea', 'ovn-kubernetes', 'kube-ovn']
 
 /** Something better than the general sentence, for values people often write. */
 export function valueHint(path: Path, value: unknown, typed: string): Hint | undefined {
   const key = String(path.at(-1))
-  if (path.join('.') === 'network.cni' && laterNetworks.includes(String(value).toLowerCase())) {
+  if (path.join('.') === 'network.cni' && otherNetworks.includes(String(value).toLowerCase())) {
     return {
-      what: `network.cni is "${value}", which this version of provision does not set up yet; it knows flannel`,
-      fix: 'write cni: flannel',
+      what: `network.cni is "${value}", which provision does not set up; it knows flannel, calico, canal and cilium`,
+      fix: 'write cni: calico where policies are wanted, cni: flannel where not',
     }
   }
   if (['address', 'nodeAddress'].includes(key)) return addressHint(String(value), typed)

@@ -1,9 +1,10 @@
 import type { z } from 'zod'
 import type { Origins } from './layers.ts'
-import type { artifacts, kubernetes, network, runtime } from './schema.ts'
+import type { artifacts, kubernetes, runtime } from './schema.ts'
 import type { addons } from './schema-addons.ts'
 import type { resolvedSettings, roles } from './schema-host.ts'
 import type { loadBalancer } from './schema-load-balancer.ts'
+import type { network } from './schema-network.ts'
 import type { policies } from './schema-policies.ts'
 import type { Secret } from './secret.ts'
 

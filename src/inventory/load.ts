@@ -6,6 +6,7 @@ import type { Inventory } from './inventory.ts'
 import { problemsOf } from './issues.ts'
 import { labLinkProblems } from './lab-checks.ts'
 import { loadBalancerProblems } from './load-balancer-checks.ts'
+import { networkProblems } from './network-checks.ts'
 import { policyProblems } from './policy-checks.ts'
 import { InventoryError, type Problem } from './problem.ts'
 import { mapAt, type Raw, resolveHost } from './resolve.ts'
@@ -35,6 +36,7 @@ export function loadInventory(text: string, options: LoadOptions): Inventory {
     ...loadBalancerProblems(raw, inventory),
     ...policyProblems(raw, inventory),
     ...addonProblems(raw, inventory),
+    ...networkProblems(raw, inventory),
     ...endpointProblems(raw, inventory),
   ]
   if (problems.length > 0) throw new InventoryError(options.file, problems)

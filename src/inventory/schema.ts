@@ -11,13 +11,13 @@ import {
   subnet,
   url,
   version,
-  whole,
 } from './scalars.ts'
 import { addons } from './schema-addons.ts'
 import { virtualAddress } from './schema-endpoint.ts'
 import { group, host, settings } from './schema-host.ts'
 import { loadBalancer } from './schema-load-balancer.ts'
-import { policies, policyEngine } from './schema-policies.ts'
+import { network } from './schema-network.ts'
+import { policies } from './schema-policies.ts'
 
 const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'mh', 'fo', 'ovf'] as const
 
@@ -27,7 +27,7 @@ const kubeProxy = z
       .enum(['ipvs', 'nftables', 'iptables', 'none'])
       .default('ipvs')
       .describe(
-        'How service addresses reach pods. ipvs is deprecated upstream and goes with Kubernetes 1.43; nftables wants kernel 5.13. none is refused as long as no network takes kube-proxy’s place.',
+        'How service addresses reach pods. ipvs is deprecated upstream and goes with Kubernetes 1.43; nftables wants kernel 5.13. none: network.cni cilium takes kube-proxy’s place, and nothing else does.',
       ),
     scheduler: z
       .enum(schedulers)
@@ -101,33 +101,6 @@ export const runtime = z
   })
   .prefault({})
   .describe('What runs containers.')
-
-export const network = z
-  .strictObject({
-    cni: z.literal('flannel', { error: 'flannel' }).default('flannel').describe('The pod network.'),
-    backend: z
-      .enum(['vxlan', 'host-gw', 'wireguard'])
-      .default('vxlan')
-      .describe(
-        'vxlan works everywhere; host-gw is faster where all nodes share one layer-2 network; wireguard encrypts.',
-      ),
-    mtu: z
-      .union([z.literal('auto'), whole('auto, or a number of bytes', 1280, 65_535)], {
-        error: 'auto, or a number of bytes from 1280 to 65535',
-      })
-      .default('auto')
-      .describe(
-        'MTU of pods. auto: that of the path between nodes less what the backend adds. Too big drops packets silently.',
-      ),
-    interface: z
-      .string({ error: 'the name of a network card' })
-      .regex(/^[^\s/:%]{1,15}$/, { error: 'the name of a network card, like eth1' })
-      .exactOptional()
-      .describe('Card the nodes reach each other by. Otherwise that of the default route.'),
-    policyEngine: policyEngine.exactOptional(),
-  })
-  .prefault({})
-  .describe('The network of pods.')
 
 export const artifacts = z
   .strictObject({

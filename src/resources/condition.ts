@@ -45,16 +45,23 @@ export function condition(want: ConditionWant, options: ResourceOptions = {}): R
   return resource(conditionType, want, { title: want.wanted, ...options })
 }
 
+/** Seconds between two questions whether waiting is of any use. */
+const HOPELESS_EVERY = 5
+
 /**
  * Shell: runs `test` (a command list) about every second until it succeeds, or says what it waited for and fails; and what the
- * test was told last, where it keeps that in `said`.
+ * test was told last, where it keeps that in `said`. It ends as soon as the command list `hopeless` succeeds, which says why;
+ * in it `now` holds the seconds since the start of the machine.
  */
-export function waitUntil(test: string, limitSeconds: number, what: string): string {
+export function waitUntil(test: string, limitSeconds: number, what: string, hopeless?: string): string {
+  const giveUp = `
+  tries=$(( \${tries:-0} + 1 ))
+  if [ $(( tries % ${HOPELESS_EVERY} )) -eq 0 ] && ${hopeless}; then exit 1; fi`
   return `read -r now rest </proc/uptime
 deadline=$(( \${now%.*} + ${limitSeconds} ))
 until ${test}; do
   read -r now rest </proc/uptime
-  if [ "\${now%.*}" -ge "$deadline" ]; then printf '%s\\n' ${quote(`not after ${limitSeconds} s: ${what}`)} \${said:+"$said"}; exit 1; fi
+  if [ "\${now%.*}" -ge "$deadline" ]; then printf '%s\\n' ${quote(`not after ${limitSeconds} s: ${what}`)} \${said:+"$said"}; exit 1; fi${hopeless === undefined ? '' : giveUp}
   sleep 1
 done`
 }

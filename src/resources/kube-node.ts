@@ -15,9 +15,14 @@ export interface Taint {
 export interface KubeNodeWant {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
   readonly taints: readonly Taint[]
-  /** Labels and taints that must not be there; anything not named here or above is left alone. */
-  readonly without: { readonly labels: readonly string[]; readonly taints: readonly string[] }
+  /** What must not be there; anything not named here or above is left alone. */
+  readonly without: {
+    readonly labels: readonly string[]
+    readonly annotations?: readonly string[]
+    readonly taints: readonly string[]
+  }
 }
 
 /** Labels and taints of a node. Owns those the inventory names, and the ones kubeadm set that the roles contradict. */
@@ -48,7 +53,7 @@ interface Edit {
 }
 
 function edits(want: KubeNodeWant, have: KubeNode): readonly Edit[] {
-  return [...labelEdits(want, have), ...taintEdits(want, have)]
+  return [...labelEdits(want, have), ...annotationEdits(want, have), ...taintEdits(want, have)]
 }
 
 function labelEdits({ name, labels, without }: KubeNodeWant, have: KubeNode): readonly Edit[] {
@@ -63,6 +68,22 @@ function labelEdits({ name, labels, without }: KubeNodeWant, have: KubeNode): re
     .map((key) => ({
       change: { what: `label ${key}`, from: have.labels[key] || '""', to: 'absent' },
       command: ['label', 'node', name, `${key}-`],
+    }))
+  return [...set, ...unset]
+}
+
+function annotationEdits({ name, annotations = {}, without }: KubeNodeWant, have: KubeNode): readonly Edit[] {
+  const set = Object.entries(annotations)
+    .filter(([key, value]) => have.annotations[key] !== value)
+    .map(([key, value]) => ({
+      change: { what: `annotation ${key}`, from: have.annotations[key] ?? 'absent', to: value },
+      command: ['annotate', '--overwrite', 'node', name, `${key}=${value}`],
+    }))
+  const unset = (without.annotations ?? [])
+    .filter((key) => have.annotations[key] !== undefined)
+    .map((key) => ({
+      change: { what: `annotation ${key}`, from: have.annotations[key] || '""', to: 'absent' },
+      command: ['annotate', 'node', name, `${key}-`],
     }))
   return [...set, ...unset]
 }

@@ -11,21 +11,15 @@ export interface RemovedObjectsWant {
   /** Names the set in plans, as for `manifests`. */
   readonly set: string
   readonly namespace: string
-  /**
-   * ConfigMap whose key `objects` names what we applied, one a line: `KIND/NAME` in its own namespace, or anywhere as
-   * `recordLine` writes it. It is applied with the objects.
-   */
+  /** ConfigMap there, made by `recordObject`, that names what we applied. It is applied with the objects. */
   readonly record: string
   /** API version of each kind we may have applied: nothing of another kind is ever deleted. `any`: as lines say it. */
   readonly kinds: Readonly<Record<string, string>> | 'any'
-  /** What stays, as in the record. */
+  /** What stays, as `recordLine` writes it. */
   readonly keep: readonly string[]
   /** What goes with an object of a kind. */
   readonly disrupts: Readonly<Record<string, string>>
 }
-
-/** A name as Kubernetes has them, after one of the kinds. */
-const LINE = /^([A-Za-z0-9]+)\/([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)$/
 
 /**
  * Objects of ours that are no longer wanted: what our own record names, that is. What others made there is not in it. The
@@ -75,12 +69,9 @@ function unwanted(want: RemovedObjectsWant, answers: Answers): readonly KubeRef[
   })
 }
 
-function refIn(line: string, { kinds, namespace }: RemovedObjectsWant): KubeRef | undefined {
-  const elsewhere = readRecordLine(line)
-  if (elsewhere) return kinds === 'any' || kinds[elsewhere.kind] === elsewhere.apiVersion ? elsewhere : undefined
-  const [, kind = '', name = ''] = LINE.exec(line) ?? []
-  const apiVersion = kinds !== 'any' && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
-  return apiVersion === undefined ? undefined : { apiVersion, kind, namespace, name }
+function refIn(line: string, { kinds }: RemovedObjectsWant): KubeRef | undefined {
+  const ref = readRecordLine(line)
+  return ref && (kinds === 'any' || kinds[ref.kind] === ref.apiVersion) ? ref : undefined
 }
 
 function seenAs(ref: KubeRef): Probe<KubeRef, KubeSeen> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { autoMtu, type MeasuredMtu, podMtuBounds, recordedMtu } from '../../src/cluster/auto-mtu.ts'
+import { autoMtu, flannelMtu, type MeasuredMtu, podMtuBounds, recordedMtu } from '../../src/cluster/auto-mtu.ts'
 import { flannelObjects, settledFlannel } from '../../src/cluster/flannel.ts'
 import { type Encapsulated, podMtu } from '../../src/cluster/mtu.ts'
 import { measuredMtu } from '../../src/cluster/peer-findings.ts'
@@ -42,12 +42,12 @@ describe('mtu: auto', () => {
     ['WireGuard', 'wireguard', measured(1400, { network: 'flannel wireguard' }), undefined, 1400],
     ['host-gw has no such key', 'host-gw', measured(1400, { network: 'flannel host-gw' }), 1400, undefined],
   ] as const)('%s', (...[, backend, seen, recorded, wanted]) => {
-    expect(autoMtu(backend, seen, recorded)).toBe(wanted)
+    expect(autoMtu(flannelMtu(backend), seen, recorded)).toBe(wanted)
   })
   it('over IPv6 leaves room for the bigger header, which flannel does not reckon with', () => {
     const pods = podMtu([{ from: 'a', to: 'b', bytes: 1500, ipv6: true }], 'flannel vxlan')
     if (!pods) throw new Error('a path was given')
-    expect(autoMtu('vxlan', { pods, cardBytes: 1500, isWhole: true }, undefined)).toBe(1480)
+    expect(autoMtu(flannelMtu('vxlan'), { pods, cardBytes: 1500, isWhole: true }, undefined)).toBe(1480)
   })
   it('is read back from the living configuration, whatever stands there', () => {
     expect(recordedMtu(undefined)).toBeUndefined()

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { RELEASES } from '../../src/catalog/releases.ts'
-import { METALLB_KINDS, metallbConfig, metallbNames, metallbObjects } from '../../src/cluster/metallb.ts'
+import { METALLB_KINDS, metallbConfig, metallbLines, metallbObjects } from '../../src/cluster/metallb.ts'
 import { poolEvidence, webhookScript } from '../../src/cluster/metallb-state.ts'
 import { refusePooled } from '../../src/cluster/pooled-address.ts'
 import { flowsBetween, portUsers } from '../../src/cluster/ports.ts'
 import type { KubeObject } from '../../src/facts/kube-object.ts'
+import { linesOf } from '../../src/facts/object-record.ts'
 import type { LoadBalancer } from '../../src/inventory/inventory.ts'
 import { nodeOf } from '../support/node.ts'
 
@@ -103,7 +104,10 @@ describe("MetalLB's settings", () => {
       'IPAddressPool/office',
       'L2Advertisement/office',
     ])
-    expect(made[0]?.data).toEqual({ objects: 'IPAddressPool/office\nL2Advertisement/office' })
+    expect(made[0]?.data).toEqual({
+      objects:
+        'metallb.io/v1beta1 IPAddressPool metallb-system/office\nmetallb.io/v1beta1 L2Advertisement metallb-system/office',
+    })
     expect(made[1]?.spec).toEqual({
       addresses: ['192.0.2.10-192.0.2.19', '192.0.2.64/28'],
       autoAssign: true,
@@ -126,7 +130,7 @@ describe("MetalLB's settings", () => {
   })
   it('tell BGP routers, with the password in a Secret before the peer that wants it', () => {
     const made = metallbConfig(balancer(BGP), { r1: 'hunter2' })
-    expect(metallbNames(balancer(BGP))).toEqual(made.slice(1).map(({ kind, metadata }) => `${kind}/${metadata.name}`))
+    expect(metallbLines(balancer(BGP))).toEqual(linesOf(made.slice(1)))
     expect(made.slice(1).map(({ kind, spec, data, type }) => ({ kind, spec, data, type }))).toEqual([
       { kind: 'Secret', data: { password: 'aHVudGVyMg==' }, type: 'kubernetes.io/basic-auth' },
       {

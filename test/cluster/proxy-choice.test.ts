@@ -18,7 +18,6 @@ test.each([
   ['ipvs', '1.42.9', undefined],
   ['ipvs', '1.43.0', /1\.43\.0 has no mode ipvs/],
   ['nftables', '1.43.0', undefined],
-  ['none', '1.36.3', /nobody carries service addresses/],
 ])('mode %s of Kubernetes %s', (mode, version, says) => {
   const refuse = () => refuseProxyMode(node(mode, version).inventory)
   if (says) expect(refuse).toThrow(says)

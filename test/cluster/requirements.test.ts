@@ -83,7 +83,7 @@ const OF_PODS = [
   'load-balancers',
   'pod-policies',
 ]
-const ELSEWHERE = [...CROSS_HOST, ...OF_A_CLUSTER, ...OF_PODS]
+const ELSEWHERE = ['network-choice', ...CROSS_HOST, ...OF_A_CLUSTER, ...OF_PODS]
 const IDS = Object.keys(REQUIREMENTS).filter((id) => !ELSEWHERE.includes(id))
 
 const cases = (id: string) => parse(readFileSync(join(FOLDER, `${id}.yaml`), 'utf8')) as readonly Case[]

@@ -14,6 +14,7 @@ const ARTIFACTS: Artifacts = {
   program: (name) => never(name),
   image: (name) => never(name),
   manifest: (name) => never(name),
+  rendered: (name) => never(name),
 }
 
 const CLUSTER = `name: test

@@ -8,7 +8,7 @@ import { load } from './load.ts'
 const read = (name: string) => readFileSync(new URL(`../../inventory/${name}`, import.meta.url), 'utf8')
 
 /** Settings that are switched off, `#key: value`, switched on. */
-const switchedOn = (text: string) => text.replaceAll(/^( *)#([A-Za-z_-]+:)/gm, '$1$2')
+const switchedOn = (text: string) => text.replaceAll(/^( *)#([A-Za-z0-9_-]+:)/gm, '$1$2')
 
 test('example.yaml is a whole inventory', () => {
   const inventory = load(read('example.yaml'))
@@ -18,8 +18,19 @@ test('example.yaml is a whole inventory', () => {
 })
 
 test('it stays one with everything in it switched on', () => {
-  // Of two ways to the API one is chosen.
-  const inventory = load(switchedOn(read('example.yaml')).replace(/^ *controlPlaneEndpoint:.*\n/m, ''))
+  // Of two ways to the API one is chosen, and of the networks one.
+  const whole = switchedOn(read('example.yaml')).replace(/^ *controlPlaneEndpoint:.*\n/m, '')
+  // What only flannel has.
+  const backend = /^ {2}(backend|policyEngine):.*\n/gm
+  const network = (name: string) => new RegExp(`^  ${name}:\\n(    .*\\n)+`, 'm')
+  const of = (cni: string, without: readonly RegExp[]) =>
+    without.reduce((text, pattern) => text.replace(pattern, ''), whole).replace('cni: flannel', `cni: ${cni}`)
+  expect(load(of('calico', [backend, network('cilium')])).network.calico.encapsulation).toBe('none')
+  const cilium = of('cilium', [backend, network('calico'), /^loadBalancer:\n(( {2}.*)?\n)+/m])
+    .replace('mode: ipvs', 'mode: none')
+    .replaceAll(/^ {4}(scheduler|strictARP|tcpTimeout|tcpFinTimeout|udpTimeout):.*\n/gm, '')
+  expect(Object.keys(load(cilium).network.cilium.l2Announcements ?? {})).toEqual(['office'])
+  const inventory = load(of('flannel', [network('calico'), network('cilium')]))
   expect(inventory.kubernetes.controlPlaneEndpoint).toBe('10.0.0.10:8443')
   expect(inventory.hosts.at(-2)).toMatchObject({
     name: 'trial',

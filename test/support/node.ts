@@ -10,6 +10,7 @@ export const NO_ARTIFACTS: Artifacts = {
   program: (name) => never(`nowhere: ${name}`),
   image: (name) => never(`nowhere: ${name}`),
   manifest: (name) => never(`nowhere: ${name}`),
+  rendered: (name) => never(`nowhere: ${name}`),
 }
 
 /** The first host of an inventory text, as a playbook sees it. */

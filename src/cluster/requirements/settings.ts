@@ -7,11 +7,11 @@ import {
   KUBE_ROUTER,
   METALLB,
   type NodePort,
-  TUNNEL,
 } from '../../catalog/node-ports.ts'
 import type { Verify } from '../../inventory/inventory.ts'
 import { kernelModuleNames } from '../kernel.ts'
 import type { Node } from '../node.ts'
+import { modulesBeside, networkKernelUsers, networkPorts } from '../pod-network.ts'
 
 /** Everything the requirements of one machine depend on. */
 export interface VerifySettings {
@@ -45,14 +45,14 @@ export function verifySettings(node: Node, { measureAgain }: { readonly measureA
     kubernetesMinor: Number(kubernetes.version.split('.')[1]),
     etcdFolder: kubernetes.etcd.dataDir,
     kernelUsers: kernelUsers(node),
-    modules: [...kernelModuleNames(node), ...BESIDE[kubernetes.kubeProxy.mode]].map((name) =>
-      typeof name === 'string' ? [name] : name,
+    modules: [...kernelModuleNames(node), ...BESIDE[kubernetes.kubeProxy.mode], ...modulesBeside(network)].map(
+      (name) => (typeof name === 'string' ? [name] : name),
     ),
     ports: [
       ...EVERY_NODE,
       ...(controlPlane ? CONTROL_PLANE : []),
       ...(kubernetes.kubeProxy.mode === 'none' ? [] : KUBE_PROXY),
-      ...(TUNNEL[`${network.cni} ${network.backend}`] ?? []),
+      ...networkPorts(network, inventory.hosts.length),
       ...(inventory.loadBalancer ? METALLB : []),
       ...(network.policyEngine === undefined ? [] : KUBE_ROUTER),
       ...(controlPlane && kubernetes.virtualAddress ? [balancerPort(kubernetes.virtualAddress.port)] : []),
@@ -78,10 +78,9 @@ const BESIDE: Readonly<
 }
 
 function kernelUsers({ inventory: { kubernetes, network } }: Node): readonly KernelUser[] {
-  const users: KernelUser[] = ['kubernetes', network.cni]
+  const users: KernelUser[] = ['kubernetes', ...networkKernelUsers(network, kubernetes.kubeProxy.mode)]
   if (kubernetes.kubeProxy.mode === 'nftables') users.push('kube-proxy nftables')
   if (kubernetes.kubeProxy.mode === 'ipvs') users.push('kube-proxy ipvs')
-  if (network.backend === 'wireguard') users.push('flannel wireguard')
   return users
 }
 
