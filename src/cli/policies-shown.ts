@@ -1,7 +1,9 @@
 import { policyMatrix } from '../cluster/policy-matrix.ts'
+import { policyNotes } from '../cluster/policy-notes.ts'
 import type { HostPlan } from '../core/plan.ts'
 import { isChange } from '../render/plan-count.ts'
 import { policyLines } from '../render/policies.ts'
+import { inert } from '../render/sanitise.ts'
 import type { Loaded } from './loaded.ts'
 import type { ReportFile } from './report-file.ts'
 import type { Screen } from './screen.ts'
@@ -26,7 +28,9 @@ export function showPolicies(
   screen.listen((event) => {
     if (told || event.type !== 'plan' || !changesPolicies(event.plan)) return
     told = true
-    screen.say([...policyLines(matrix, { paint: screen.paint, columns: world.stdout.columns ?? 120 }), ''])
+    const columns = world.stdout.columns ?? 120
+    const notes = policyNotes(policies).map((note) => screen.paint.faint(`  ${inert(note)}`))
+    screen.say([...policyLines(matrix, { paint: screen.paint, columns }), ...notes, ''])
   })
 }
 

@@ -5,6 +5,7 @@ import { proofAfterwards } from './afterwards.ts'
 import { DEFAULT_INVENTORY, type Loaded, load } from './loaded.ts'
 import { describe } from './page.ts'
 import type { Parts } from './parts.ts'
+import { showPolicies } from './policies-shown.ts'
 import { prepared } from './prepare.ts'
 import { addReportOption, ReportFile, type ReportOptions } from './report-file.ts'
 import { addRunOptions, type RunOptions } from './run-options.ts'
@@ -50,6 +51,7 @@ async function prove(world: World, parts: Parts, path: string, options: ProveOpt
     { world, parts, options, loaded: visited, make: false, purpose: 'nothing', reportFile },
     async (ready) => {
       const { screen, connect, forks } = ready
+      showPolicies(loaded, { screen, world, reportFile })
       const afterwards = proofAfterwards({
         ...{ loaded, world, screen, connect, forks },
         allPairs: options.allPairs,

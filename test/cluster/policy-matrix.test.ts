@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { policyMatrix } from '../../src/cluster/policy-matrix.ts'
+import { policyNotes } from '../../src/cluster/policy-notes.ts'
 import { PLAIN } from '../../src/render/paint.ts'
 import { policyLines } from '../../src/render/policies.ts'
 import { inventoryWith, load } from '../inventory/load.ts'
@@ -54,6 +55,19 @@ describe('who may talk to whom', () => {
 
   test('is a list of what is allowed where there is no room', () => {
     expect(SHOP && policyLines(SHOP, { paint: PLAIN, columns: 40 })).toMatchSnapshot()
+  })
+
+  test('is told with what it does not show', () => {
+    const notes = (cidr: string) =>
+      policyNotes(
+        load(
+          inventoryWith(
+            `network: {policyEngine: kube-router}\npolicies: {shop: {deny: [ingress], allow: {a: {from: [{cidr: ${cidr}}], to: [{pods: {}}]}}}}`,
+          ),
+        ).policies ?? {},
+      )
+    expect(notes('0.0.0.0/0')).toEqual([expect.stringContaining('health checks')])
+    expect(notes('192.0.2.0/24')).toEqual([expect.any(String), expect.stringMatching(/: shop\/a may not mean them$/)])
   })
 
   test('is not there where nothing is said', () => {
