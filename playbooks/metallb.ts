@@ -16,6 +16,7 @@ import {
   metallbLines,
   metallbObjects,
   type Node,
+  podsServe,
   poolEvidence,
   poolRefs,
   poolsInTheWay,
@@ -137,7 +138,7 @@ function appliedPools(loadBalancer: LoadBalancer): Resource {
 function speakerRuns(node: Node): Resource {
   const ready = probe(health, SPEAKER)
   const { loadBalancer } = node.membership
-  return condition(
+  return podsServe(
     {
       name: 'metallb-speaker',
       wanted: "MetalLB's speaker runs",
@@ -146,8 +147,10 @@ function speakerRuns(node: Node): Resource {
         answers.get(ready)
           ? { holds: true, evidence: 'ready' }
           : { holds: false, evidence: `nothing answers on 127.0.0.1:${SPEAKER.port}` },
-      wait: waitUntil(healthScript(SPEAKER), ROLLOUT_SECONDS, "MetalLB's speaker on this node"),
-      timeoutMs: (ROLLOUT_SECONDS + 60) * 1000,
+      test: () => healthScript(SPEAKER),
+      awaited: "MetalLB's speaker on this node",
+      pods: { namespace: METALLB_NAMESPACE, selector: 'app=metallb,component=speaker', node: node.name },
+      limitSeconds: ROLLOUT_SECONDS,
     },
     isFirst(node)
       ? { after: ['manifests:metallb'] }

@@ -33,12 +33,16 @@ const TREES = [
   '/etc/cni/net.d',
   '/var/lib/cni',
   '/run/flannel',
+  '/run/calico',
+  '/run/cilium',
+  '/var/lib/calico',
+  '/var/log/calico',
   '/var/log/pods',
   '/var/log/containers',
   '/usr/libexec/kubernetes',
 ]
-/** Put there by Flannel's own DaemonSet. */
-const NETWORK_FILES = ['/opt/cni/bin/flannel']
+/** Put there by the networks' own DaemonSets. */
+const NETWORK_FILES = ['flannel', 'calico', 'calico-ipam', 'cilium-cni'].map((name) => `/opt/cni/bin/${name}`)
 
 /** What a host waits for before anything of it is touched: that the cluster lets it go. */
 export type Release = Pick<ResourceOptions, 'until'>

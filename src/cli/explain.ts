@@ -1,3 +1,4 @@
+import { COUPLING_RULES, type CouplingRule, couplingRule } from '../catalog/coupling-rules.ts'
 import { REQUIREMENTS, requirementOf } from '../catalog/requirements.ts'
 import { EXIT, InputError } from '../core/errors.ts'
 import { explainValue } from '../inventory/explain.ts'
@@ -15,7 +16,10 @@ const EXIT_CODES = 'exit-codes'
 export const explainVerb: Verb = (context) => {
   const command = context.program
     .command('explain')
-    .argument('<TOPIC>', `${EXIT_CODES}, the id of a requirement, a key of inventories like kernel.sysctl, or a host`)
+    .argument(
+      '<TOPIC>',
+      `${EXIT_CODES}, the id of a requirement or rule, a key of inventories like kernel.sysctl, or a host`,
+    )
     .argument('[KEY]', 'with a host: the value to trace')
     .option('-i, --inventory <FILE>', 'where the host is described', DEFAULT_INVENTORY)
     .action(async (topic: string, key: string | undefined, options: { readonly inventory: string }) => {
@@ -32,13 +36,14 @@ export const explainVerb: Verb = (context) => {
       context.exit(EXIT.ok)
     })
   return describe(command, {
-    summary: 'what a code, requirement or key means; where a value comes from',
+    summary: 'what a code, requirement, rule or key means; where a value comes from',
     description: [
       'With one word: what it means. With a host and a key: the value that holds for this host, the line it comes from, and what weaker layers said (defaults < top of the file < groups < host < --set).',
     ],
     examples: [
       ['provision explain exit-codes', 'what provision exits with'],
       ['provision explain nvme-etcd', 'a requirement'],
+      ['provision explain no-kube-proxy', 'a rule between settings'],
       ['provision explain kubernetes.kubeProxy.mode', 'a key of inventories'],
       ['provision explain node1 ssh.port -i prod.yaml', 'why node1 is reached by this port'],
       ['provision explain cluster kubernetes.version -i prod.yaml', 'a value of the whole cluster'],
@@ -59,17 +64,34 @@ function explainTopic(topic: string): readonly string[] {
       `  accept: {${topic}: "why this is all right here"}`,
     ]
   }
+  const rule = couplingRule(topic)
+  if (rule) return ruleText(topic, rule)
   const found = schemaAt(topic.split('.'))
   const schema = found.find(({ description }) => description !== undefined) ?? found[0]
   if (schema) return keyText(topic, schema, found)
-  const topics = [EXIT_CODES, ...Object.keys(REQUIREMENTS), ...keyPaths().map((path) => path.join('.'))]
+  const topics = [
+    EXIT_CODES,
+    ...Object.keys(REQUIREMENTS),
+    ...Object.keys(COUPLING_RULES),
+    ...keyPaths().map((path) => path.join('.')),
+  ]
   throw new InputError({
     what: `there is nothing called ${JSON.stringify(topic)} to explain`,
     where: 'the command line',
     fix:
       didYouMean(topic, topics) ??
-      `topics: ${EXIT_CODES}, ${Object.keys(REQUIREMENTS).join(', ')}, or a key of inventories`,
+      `topics: ${EXIT_CODES}, ${Object.keys(REQUIREMENTS).join(', ')}, rules: ${Object.keys(COUPLING_RULES).join(', ')}, or a key of inventories`,
   })
+}
+
+function ruleText(id: string, { when, wants, reason, source, date }: CouplingRule): readonly string[] {
+  return [
+    `${id}: a rule between settings`,
+    `  when ${when}`,
+    `  then ${wants}`,
+    `  or else: ${reason}`,
+    `  source: ${source} (${date})`,
+  ]
 }
 
 type Schema = ReturnType<typeof schemaAt>[number]

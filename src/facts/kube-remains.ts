@@ -6,12 +6,24 @@ import { type Fact, probe } from '../core/fact.ts'
  */
 export type RemainsAsk = 'pods' | 'shims' | 'mounts' | 'links' | 'ipvs' | 'rules'
 
-/** Links that kube-proxy and the networks make. Pods' own ends go with the pods. */
-export const KUBE_LINKS = ['cni0', 'flannel.1', 'flannel-v6.1', 'flannel-wg', 'flannel-wg-v6', 'kube-ipvs0'] as const
+/** Links that kube-proxy and the networks make; cilium_net goes with cilium_host. Pods' own ends go with the pods. */
+export const KUBE_LINKS = [
+  'cni0',
+  'flannel.1',
+  'flannel-v6.1',
+  'flannel-wg',
+  'flannel-wg-v6',
+  'vxlan.calico',
+  'cilium_vxlan',
+  'cilium_geneve',
+  'cilium_wg0',
+  'cilium_host',
+  'kube-ipvs0',
+] as const
 
-/** Chains, sets and tables that kube-proxy, the kubelet, CNI plugins and Flannel name so. */
-export const KUBE_CHAINS = 'KUBE-|CNI-|FLANNEL-'
-export const KUBE_TABLES = 'kube-proxy|flannel-ipv4|flannel-ipv6|cni_hostport'
+/** Chains, sets and tables that kube-proxy, the kubelet, CNI plugins and the networks name so. */
+export const KUBE_CHAINS = 'KUBE-|CNI-|FLANNEL-|cali-|CILIUM_'
+export const KUBE_TABLES = 'kube-proxy|flannel-ipv4|flannel-ipv6|calico|cni_hostport'
 
 /** Processes in the cgroups of pods, whatever the cgroup driver; those of a cluster inside of a container are not among them. */
 const POD_GROUPS = '/sys/fs/cgroup/kubepods* /sys/fs/cgroup/*/kubepods*'
@@ -41,7 +53,7 @@ kube_rules() {
     ! command -v $save >/dev/null || $save 2>/dev/null | sed -n -E "s/^:((${KUBE_CHAINS})[^ ]*) .*/$save \\1/p"
   done
   ! command -v nft >/dev/null || nft list tables 2>/dev/null | sed -n -E 's/^table ([a-z0-9]+ (${KUBE_TABLES}))$/nft \\1/p'
-  ! command -v ipset >/dev/null || ipset list -n 2>/dev/null | sed -n 's/^KUBE-/ipset &/p'
+  ! command -v ipset >/dev/null || ipset list -n 2>/dev/null | sed -n -E 's/^(KUBE-|cali[46]0)/ipset &/p'
 }`
 
 /** A line for each thing that remains. Counts of processes move by themselves, so guards do not compare them. */

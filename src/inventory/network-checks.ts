@@ -13,11 +13,16 @@ type Path = readonly (string | number)[]
 export function networkProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
   return [
     ...idleKeys(raw, inventory),
-    ...fromLab(raw, inventory),
-    ...proxyProblems(raw, inventory),
+    ...byRule('lab-images', fromLab(raw, inventory)),
+    ...byRule('no-kube-proxy', proxyProblems(raw, inventory)),
     ...(inventory.network.cni === 'calico' ? calicoProblems(raw, inventory) : []),
     ...(inventory.network.cni === 'cilium' ? ciliumProblems(raw, inventory) : []),
   ]
+}
+
+/** The same problems, with where one can read on. */
+function byRule(id: string, problems: readonly Problem[]): readonly Problem[] {
+  return problems.map((each) => ({ ...each, fix: `${each.fix}; why: provision explain ${id}` }))
 }
 
 /** Whose each key is, and what says the same elsewhere. */
@@ -84,7 +89,19 @@ function calicoProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
     ...blockProblems(raw, kubernetes.podSubnet, blockSize, inventory.hosts.length),
     ...reflectorProblems(raw, inventory),
     ...familyProblems(raw, inventory),
+    ...byRule('calico-bgp-metallb', twoSpeakers(raw, inventory)),
   ]
+}
+
+/** A router keeps one session with an address. */
+function twoSpeakers(raw: Raw, { network, loadBalancer }: Inventory): readonly Problem[] {
+  const { encapsulation } = network.calico
+  const [name] = Object.entries(loadBalancer?.metallb.pools ?? {}).flatMap(([pool, { mode }]) =>
+    mode === 'bgp' ? [pool] : [],
+  )
+  if (encapsulation === 'vxlan' || name === undefined) return []
+  const what = `encapsulation ${encapsulation} has Calico speak BGP from every node, and so would MetalLB for pool "${name}"`
+  return problem(raw, [...CALICO, 'encapsulation'], what, 'write encapsulation: vxlan, or give the pool mode: l2')
 }
 
 /** Every node takes a block at least. */
@@ -131,7 +148,8 @@ function ciliumProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
   const { network, kubernetes, loadBalancer } = inventory
   const { l2Announcements } = network.cilium
   const own = l2Announcements === undefined ? [] : poolProblems(raw, inventory)
-  if (l2Announcements === undefined) return familyProblems(raw, inventory)
+  const always = [...familyProblems(raw, inventory), ...byRule('cilium-rp-filter', filterProblems(raw, inventory))]
+  if (l2Announcements === undefined) return always
   const bound =
     kubernetes.kubeProxy.mode === 'none'
       ? []
@@ -149,7 +167,19 @@ function ciliumProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
         'delete one of the two',
       )
     : []
-  return [...familyProblems(raw, inventory), ...bound, ...both, ...own]
+  return [...always, ...byRule('cilium-l2', [...bound, ...both]), ...own]
+}
+
+/** Its agent sets it for its own cards, and a stricter value for all wins. */
+function filterProblems(raw: Raw, { hosts, origins }: Inventory): readonly Problem[] {
+  return hosts.flatMap(({ name, kernel }) =>
+    Object.entries(kernel.sysctl).flatMap(([key, value]) => {
+      if (!/^net\.ipv4\.conf\.(all|default|\*)\.rp_filter$/.test(key) || String(value) === '0') return []
+      const path = origins.get(name)?.get(placeKey(['kernel', 'sysctl', key]))?.[0]?.path ?? ['hosts', name]
+      const what = `host "${name}" sets ${key} to ${value}, and Cilium's cards need 0`
+      return problem(raw, path, what, 'delete it: Cilium sets it by itself')
+    }),
+  )
 }
 
 function poolProblems(raw: Raw, inventory: Inventory): readonly Problem[] {

@@ -48,7 +48,7 @@ export const CHAINS_AWAY = `chains_away() {
     case $line in
       '*'*) table=$line chains='' rules='' ;;
       :*) name=\${line#:} chains="$chains\${name%% *}$nl" ;;
-      '-A KUBE-'* | '-A CNI-'* | '-A FLANNEL-'*) ;;
+      '-A KUBE-'* | '-A CNI-'* | '-A FLANNEL-'* | '-A cali-'* | '-A CILIUM_'*) ;;
       '-A '*) rules="$rules-D \${line#-A }$nl" ;;
       COMMIT)
         [ -n "$chains" ] || continue
@@ -91,7 +91,7 @@ if ours && services; then
   ipvsadm -C || exit 1
 fi
 if command -v ipset >/dev/null; then
-  for set in $(ipset list -n 2>/dev/null | grep '^KUBE-'); do ipset destroy "$set" || exit 1; done
+  for set in $(ipset list -n 2>/dev/null | grep -E '^(KUBE-|cali[46]0)'); do ipset destroy "$set" || exit 1; done
 fi
 # Last of all: without kube-proxy's link nobody could tell whose the services are.
 for link in ${KUBE_LINKS.join(' ')}; do

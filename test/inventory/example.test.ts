@@ -17,6 +17,8 @@ test('example.yaml is a whole inventory', () => {
   expect(String(inventory.hosts[0]?.ssh.passphrase)).toBe('‹secret command pass›')
 })
 
+const LOAD_BALANCER = /^loadBalancer:\n(( {2}.*)?\n)+/m
+
 test('it stays one with everything in it switched on', () => {
   // Of two ways to the API one is chosen, and of the networks one.
   const whole = switchedOn(read('example.yaml')).replace(/^ *controlPlaneEndpoint:.*\n/m, '')
@@ -25,7 +27,7 @@ test('it stays one with everything in it switched on', () => {
   const network = (name: string) => new RegExp(`^  ${name}:\\n(    .*\\n)+`, 'm')
   const of = (cni: string, without: readonly RegExp[]) =>
     without.reduce((text, pattern) => text.replace(pattern, ''), whole).replace('cni: flannel', `cni: ${cni}`)
-  expect(load(of('calico', [backend, network('cilium')])).network.calico.encapsulation).toBe('none')
+  expect(load(of('calico', [backend, network('cilium'), LOAD_BALANCER])).network.calico.encapsulation).toBe('none')
   const cilium = of('cilium', [backend, network('calico'), /^loadBalancer:\n(( {2}.*)?\n)+/m])
     .replace('mode: ipvs', 'mode: none')
     .replaceAll(/^ {4}(scheduler|strictARP|tcpTimeout|tcpFinTimeout|udpTimeout):.*\n/gm, '')
