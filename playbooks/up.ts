@@ -1,6 +1,8 @@
 import { type Node, type Play, play } from '../src/index.ts'
+import { installCertManager, proveCertManager } from './cert-manager.ts'
 import { bootstrapCluster } from './cluster.ts'
 import { shareEndpoint } from './endpoint.ts'
+import { installIngress } from './ingress.ts'
 import { prepareKernel } from './kernel.ts'
 import { installLoadBalancer, proveLoadBalancer } from './metallb.ts'
 import { installNetwork } from './network.ts'
@@ -21,6 +23,9 @@ export const up: Play<Node> = play('up', [
   settleNodes,
   settleProxy,
   installLoadBalancer,
+  installIngress,
+  installCertManager,
   proveCluster,
   proveLoadBalancer,
+  proveCertManager,
 ])

@@ -1,3 +1,5 @@
+import { ENTRY_RELEASES } from './entry-releases.ts'
+
 /** One version of Kubernetes, and what its kubeadm wants (its `cmd/kubeadm/app/constants`). */
 export interface KubernetesRelease {
   /** `date` is the tag's own (module proxy, `.info`). */
@@ -33,6 +35,7 @@ const COMMON = {
       'metallb-speaker': 'quay.io/metallb/speaker:v0.16.1',
     },
   },
+  ...ENTRY_RELEASES,
 } as const
 
 /** Newest first. The first one is what an inventory gets that names none. */

@@ -12,6 +12,7 @@ import { releasesOf } from '../cluster/releases.ts'
 import { InputError } from '../core/errors.ts'
 import { type Compiled, compile, play } from '../core/play.ts'
 import { Value } from '../core/value.ts'
+import { entryNotices } from '../inventory/entry-notices.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
 import { didYouMean } from '../inventory/nearest.ts'
 import { holdSource } from './hold-source.ts'
@@ -45,6 +46,7 @@ export async function compileNodes(
   refuseHidden(inventory, visited)
   const notice = proxyNotice(inventory)
   if (notice !== undefined) work.report({ type: 'notice', text: notice })
+  for (const text of entryNotices(inventory)) work.report({ type: 'notice', text })
   const { artifacts, started } = await startSupply(inventory, work)
   const whole = work.purpose === 'up' ? up : MEASURED_ANEW
   const compiled = nodes(artifacts).map((node) =>

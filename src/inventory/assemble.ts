@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import type { z } from 'zod'
+import { assembleCertManager } from './assemble-cert-manager.ts'
 import type { Host, Inventory, Kubernetes, LoadBalancer, Var } from './inventory.ts'
 import type { Origin } from './layers.ts'
 import { l2Pools } from './load-balancer-checks.ts'
@@ -37,6 +38,14 @@ export function assemble(raw: Raw, resolved: readonly Resolved[], options: PathO
       source: typeof source === 'object' && 'bundle' in source ? { bundle: localPath(source.bundle, options) } : source,
     },
     ...(loadBalancer ? { loadBalancer } : {}),
+    ...(whole.ingress ? { ingress: whole.ingress } : {}),
+    ...(whole.certManager
+      ? {
+          certManager: assembleCertManager(whole.certManager, (reference, path) =>
+            secretAt(reference, whereOf(raw.places, path), options),
+          ),
+        }
+      : {}),
     hosts: resolved.map((one) => assembleHost(raw, one, options)),
     groups: Object.fromEntries(groups),
     origins: new Map([
@@ -75,7 +84,18 @@ function secretAt(reference: SecretReference, where: string, options: PathOption
 }
 
 function clusterOrigins(raw: Raw): ReadonlyMap<string, readonly Origin[]> {
-  const sections = ['name', 'kubernetes', 'runtime', 'network', 'artifacts', 'loadBalancer', 'hosts', 'groups']
+  const sections = [
+    'name',
+    'kubernetes',
+    'runtime',
+    'network',
+    'artifacts',
+    'loadBalancer',
+    'ingress',
+    'certManager',
+    'hosts',
+    'groups',
+  ]
   const keys = [...raw.places.keys()].filter((key) => sections.includes(key.split('\0')[0] ?? ''))
   return new Map(
     keys.map((key) => {

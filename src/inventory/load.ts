@@ -1,6 +1,7 @@
 import { assemble, type PathOptions } from './assemble.ts'
 import { hostContradictions, hostCount, idleProxySettings, plainSecrets, sameMachine, unknownNames } from './checks.ts'
 import { endpointProblems } from './endpoint-checks.ts'
+import { entryProblems } from './entry-checks.ts'
 import type { Inventory } from './inventory.ts'
 import { problemsOf } from './issues.ts'
 import { labLinkProblems } from './lab-checks.ts'
@@ -32,6 +33,7 @@ export function loadInventory(text: string, options: LoadOptions): Inventory {
     ),
     ...loadBalancerProblems(raw, inventory),
     ...endpointProblems(raw, inventory),
+    ...entryProblems(raw, inventory),
   ]
   if (problems.length > 0) throw new InventoryError(options.file, problems)
   return deepFreeze(inventory)

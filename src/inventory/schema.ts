@@ -13,8 +13,10 @@ import {
   version,
   whole,
 } from './scalars.ts'
+import { certManager } from './schema-cert-manager.ts'
 import { virtualAddress } from './schema-endpoint.ts'
 import { group, host, settings } from './schema-host.ts'
+import { ingress } from './schema-ingress.ts'
 import { loadBalancer } from './schema-load-balancer.ts'
 
 const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'mh', 'fo', 'ovf'] as const
@@ -155,6 +157,8 @@ export const inventory = z
     network,
     artifacts,
     loadBalancer: loadBalancer.exactOptional(),
+    ingress: ingress.exactOptional(),
+    certManager: certManager.exactOptional(),
     ...settings,
     groups: z.record(dnsLabel, group).exactOptional().describe('Groups of hosts by name.'),
     hosts: z.record(hostName, host).describe('The machines by name.'),

@@ -3,6 +3,7 @@ import { type Answers, type AnyProbe, type Probe, probe } from '../core/fact.ts'
 import { type Resource, type ResourceOptions, type ResourceType, resource } from '../core/resource.ts'
 import type { Step } from '../core/step.ts'
 import { type KubeRef, type KubeSeen, kubeObject, kubeProbe } from '../facts/kube-object.ts'
+import { readRecordLine } from '../facts/object-record.ts'
 import { deleteScript } from './kube-delete.ts'
 import { kubeUnseen } from './kube-unseen.ts'
 
@@ -10,10 +11,13 @@ export interface RemovedObjectsWant {
   /** Names the set in plans, as for `manifests`. */
   readonly set: string
   readonly namespace: string
-  /** ConfigMap whose key `objects` names what we applied there, `KIND/NAME` a line. It is applied with the objects. */
+  /**
+   * ConfigMap whose key `objects` names what we applied, one a line: `KIND/NAME` in its own namespace, or anywhere as
+   * `recordLine` writes it. It is applied with the objects.
+   */
   readonly record: string
-  /** API version of each kind we may have applied: nothing of another kind is ever deleted. */
-  readonly kinds: Readonly<Record<string, string>>
+  /** API version of each kind we may have applied: nothing of another kind is ever deleted. `any`: as lines say it. */
+  readonly kinds: Readonly<Record<string, string>> | 'any'
   /** What stays, as in the record. */
   readonly keep: readonly string[]
   /** What goes with an object of a kind. */
@@ -37,9 +41,9 @@ const removedObjectsType: ResourceType<RemovedObjectsWant, readonly KubeRef[]> =
     const record = answers.get(recordOf(want))
     return kubeUnseen([record]) ?? unwanted(want, answers).filter((ref) => answers.get(seenAs(ref)).state === 'present')
   },
-  diff: ({ disrupts }, have): readonly Change[] =>
-    have.map(({ kind, name }) => ({
-      what: `${kind} ${name}`,
+  diff: ({ disrupts, namespace: own }, have): readonly Change[] =>
+    have.map(({ kind, namespace, name }) => ({
+      what: `${kind} ${namespace === undefined || namespace === own ? '' : `${namespace}/`}${name}`,
       from: 'in the cluster',
       to: 'deleted',
       ...(disrupts[kind] === undefined ? {} : { disrupts: disrupts[kind] }),
@@ -66,11 +70,17 @@ function unwanted(want: RemovedObjectsWant, answers: Answers): readonly KubeRef[
   if (record.state !== 'present') return []
   const { objects = '' } = (record.object.data ?? {}) as Readonly<Record<string, unknown>>
   return [...new Set(String(objects).split('\n'))].flatMap((line) => {
-    const [, kind = '', name = ''] = LINE.exec(line) ?? []
-    const apiVersion = Object.hasOwn(want.kinds, kind) ? want.kinds[kind] : undefined
-    if (apiVersion === undefined || want.keep.includes(line)) return []
-    return [{ apiVersion, kind, namespace: want.namespace, name }]
+    const ref = want.keep.includes(line) ? undefined : refIn(line, want)
+    return ref ? [ref] : []
   })
+}
+
+function refIn(line: string, { kinds, namespace }: RemovedObjectsWant): KubeRef | undefined {
+  const elsewhere = readRecordLine(line)
+  if (elsewhere) return kinds === 'any' || kinds[elsewhere.kind] === elsewhere.apiVersion ? elsewhere : undefined
+  const [, kind = '', name = ''] = LINE.exec(line) ?? []
+  const apiVersion = kinds !== 'any' && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  return apiVersion === undefined ? undefined : { apiVersion, kind, namespace, name }
 }
 
 function seenAs(ref: KubeRef): Probe<KubeRef, KubeSeen> {

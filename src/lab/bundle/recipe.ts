@@ -44,10 +44,15 @@ export interface Program {
   readonly artifact?: string
 }
 
-/** Our own small programs, in `go/NAME/`; standard library only. */
+/** Our own small programs, in `go/NAME/`: of the standard library only, or around packages of a module. */
 export interface OwnGoRecipe extends Part {
   readonly kind: 'own'
   readonly programs: readonly string[]
+  readonly around?: {
+    readonly module: GoModule
+    /** Path of the module they are compiled in: packages called `internal` may be imported from below their own only. */
+    readonly path: string
+  }
 }
 
 /** A Debian root file system with some packages, as the base of images whose programs call other programs. */

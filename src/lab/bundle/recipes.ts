@@ -1,4 +1,5 @@
 import { type ControlPlaneImage, controlPlaneImages, RELEASES, type Releases } from '../../catalog/releases.ts'
+import { certManagerImages, certManagerProgram, traefikImage, traefikProgram } from './entry-recipes.ts'
 import { corednsProgram, etcdPrograms, kubernetesControlPlane, kubernetesNode } from './kubernetes-recipes.ts'
 import type { GoRecipe, ImageRecipe, ManifestRecipe, OwnGoRecipe, Recipe, RootRecipe } from './recipe.ts'
 
@@ -216,8 +217,12 @@ export function recipesFor(releases: Releases): readonly Recipe[] {
     corednsProgram(releases),
     flannelPrograms,
     metallbPrograms,
+    traefikProgram,
+    certManagerProgram,
     ...kubernetesImages(releases),
     ...otherImages,
+    traefikImage,
+    ...certManagerImages,
   ]
 }
 

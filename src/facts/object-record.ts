@@ -1,0 +1,35 @@
+import { type KubeObject, type KubeRef, refOf } from './kube-object.ts'
+
+/** A line of a record of what we applied: `apps/v1 Deployment shop/frontend`; `v1 Namespace shop`. */
+export function recordLine({ apiVersion, kind, namespace, name }: KubeRef): string {
+  return `${apiVersion} ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+}
+
+/** The object such a line names; undefined: it is none. */
+export function readRecordLine(line: string): KubeRef | undefined {
+  const [, apiVersion, kind, namespace, name] = LINE.exec(line) ?? []
+  if (apiVersion === undefined || kind === undefined || name === undefined) return undefined
+  return { apiVersion, kind, ...(namespace === undefined ? {} : { namespace }), name }
+}
+
+/** Names of roles may hold colons. */
+const LINE =
+  /^((?:[a-z0-9][-a-z0-9.]*\/)?v[a-z0-9]+) ([A-Za-z][A-Za-z0-9]*) (?:([a-z0-9][-a-z0-9]{0,62})\/)?([A-Za-z0-9][-A-Za-z0-9_.:]{0,252})$/
+
+/** ConfigMap that names what we applied: what is in it and no longer wanted is deleted. */
+export function recordObject(
+  place: { readonly namespace: string; readonly name: string },
+  lines: readonly string[],
+): KubeObject {
+  const labels = { 'app.kubernetes.io/managed-by': 'provision' }
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: place.name, namespace: place.namespace, labels },
+    data: { objects: lines.join('\n') },
+  }
+}
+
+export function linesOf(objects: readonly KubeObject[]): readonly string[] {
+  return objects.map((object) => recordLine(refOf(object)))
+}
