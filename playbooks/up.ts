@@ -1,7 +1,9 @@
 import { type Node, type Play, play } from '../src/index.ts'
 import { applyAddons } from './addons.ts'
+import { installCertManager, proveCertManager } from './cert-manager.ts'
 import { bootstrapCluster } from './cluster.ts'
 import { shareEndpoint } from './endpoint.ts'
+import { installIngress } from './ingress.ts'
 import { prepareKernel } from './kernel.ts'
 import { installLoadBalancer, proveLoadBalancer } from './metallb.ts'
 import { installNetwork } from './network.ts'
@@ -23,9 +25,12 @@ export const up: Play<Node> = play('up', [
   settleNodes,
   settleProxy,
   installLoadBalancer,
+  installIngress,
+  installCertManager,
   installPolicyEngine,
   applyPolicies,
   applyAddons,
   proveCluster,
   proveLoadBalancer,
+  proveCertManager,
 ])

@@ -20,6 +20,22 @@ export {
   reflectorAnnotations,
 } from './cluster/calico-config.ts'
 export { canalObjects, settledCanal } from './cluster/canal.ts'
+export { CERT_MANAGER_NAMESPACE, certManagerObjects } from './cluster/cert-manager.ts'
+export {
+  CERT_MANAGER_RECORD,
+  heldIssuers,
+  heldObjects,
+  issuerLines,
+  issuerObjects,
+  secretOf as issuerSecret,
+} from './cluster/cert-manager-issuers.ts'
+export {
+  CERT_MANAGER_DEPLOYMENTS,
+  CERT_MANAGER_PROBES,
+  CERT_MANAGER_TRIAL,
+  certManagerEvidence,
+  issuerEvidence,
+} from './cluster/cert-manager-state.ts'
 export { CERTIFICATES_OF, renewedAs } from './cluster/certificates.ts'
 export { CILIUM_NAMESPACE, ciliumObjects, ciliumRelease, settledCilium } from './cluster/cilium.ts'
 export {
@@ -32,6 +48,7 @@ export {
 } from './cluster/cilium-pools.ts'
 export { CARRIER_FILE, type SharedEndpoint, sharedEndpoint } from './cluster/endpoint.ts'
 export { FLANNEL_DEVICES, flannelObjects, settledFlannel } from './cluster/flannel.ts'
+export { INGRESS_RECORD, ingressClassInTheWay, ingressClassOf } from './cluster/ingress.ts'
 export { kernelModuleNames, sysctlValues } from './cluster/kernel.ts'
 export { KUBE_ROUTER_HEALTH, kubeRouterObjects } from './cluster/kube-router.ts'
 export {
@@ -71,8 +88,10 @@ export { requirements } from './cluster/requirements.ts'
 export { resetGuard } from './cluster/reset-guard.ts'
 export { type ResetList, resetList } from './cluster/reset-list.ts'
 export { batches, type Rollout, type Turn, type UpgradeNode } from './cluster/rollout.ts'
+export { stagedFirst } from './cluster/staged-first.ts'
 export { type StatusLimits, statusOf } from './cluster/status.ts'
 export { strangers } from './cluster/strangers.ts'
+export { TRAEFIK_CONTROLLER, TRAEFIK_NAMESPACE, traefikObjects, traefikRecordLines } from './cluster/traefik.ts'
 export { upgradeConfiguration } from './cluster/upgrade-configuration.ts'
 export { Deferred } from './core/deferred.ts'
 export { probe } from './core/fact.ts'
@@ -101,7 +120,7 @@ export { type ProxyRules, proxyRulesProbe } from './facts/proxy-rules.ts'
 export { rolloutOf } from './facts/rollout.ts'
 export { hexAddress, serviceCarried } from './facts/service-carried.ts'
 export { unlessProbe } from './facts/unless.ts'
-export type { Host, Inventory, LoadBalancer } from './inventory/inventory.ts'
+export type { CertManager, Host, Ingress, Inventory, LoadBalancer } from './inventory/inventory.ts'
 export { absentTree } from './resources/absent-tree.ts'
 export { archive } from './resources/archive.ts'
 export { authorizedKeys } from './resources/authorized-keys.ts'

@@ -1,3 +1,5 @@
+import { ENTRY_RELEASES } from './entry-releases.ts'
+
 /** One version of Kubernetes, and what its kubeadm wants (its `cmd/kubeadm/app/constants`). */
 export interface KubernetesRelease {
   /** `date` is the tag's own (module proxy, `.info`). */
@@ -38,6 +40,7 @@ const COMMON = {
     version: 'v2.11.1',
     images: { 'kube-router': 'docker.io/cloudnativelabs/kube-router:v2.11.1' },
   },
+  ...ENTRY_RELEASES,
 } as const
 
 /** Newest first. The first one is what an inventory gets that names none. */

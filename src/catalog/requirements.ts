@@ -157,6 +157,10 @@ export const REQUIREMENTS = {
     title: 'way of the upgrade',
     why: 'Kubernetes goes one minor version at a time and never back, and no kubelet may be newer than its API server.',
   },
+  'staging-first': {
+    title: "a certificate of Let's Encrypt's staging first",
+    why: 'letsencrypt allows few failures an hour and few certificates a week: a mistake locks a name out for days.',
+  },
   os: { title: 'distribution', why: 'Packages are installed with apt or dnf; others have not been tried.' },
   init: { title: 'systemd', why: 'containerd and the kubelet run as units of systemd.' },
   tools: { title: 'tools of the engine', why: 'provision works through the shell and coreutils of the host.' },

@@ -1,6 +1,8 @@
 import { COUPLING_RULES, type CouplingRule, couplingRule } from '../catalog/coupling-rules.ts'
 import { REQUIREMENTS, requirementOf } from '../catalog/requirements.ts'
 import { EXIT, InputError } from '../core/errors.ts'
+import { ENTRY_NOTICES } from '../inventory/entry-notices.ts'
+import { ENTRY_RULES } from '../inventory/entry-rules.ts'
 import { explainValue } from '../inventory/explain.ts'
 import { keyPaths, schemaAt } from '../inventory/json-schema.ts'
 import type { Origin } from '../inventory/layers.ts'
@@ -51,6 +53,9 @@ export const explainVerb: Verb = (context) => {
   })
 }
 
+const ENTRY_REASONS = [...ENTRY_RULES, ...ENTRY_NOTICES]
+const RULES = [...Object.keys(COUPLING_RULES), ...ENTRY_REASONS.map(({ id }) => id)]
+
 function explainTopic(topic: string): readonly string[] {
   if (topic === EXIT_CODES) return ['provision exits with', ...exitCodeLines()]
   const id = requirementOf(topic)
@@ -66,21 +71,18 @@ function explainTopic(topic: string): readonly string[] {
   }
   const rule = couplingRule(topic)
   if (rule) return ruleText(topic, rule)
+  const entry = ENTRY_REASONS.find((reason) => reason.id === topic)
+  if (entry) return [`${topic}: a rule between settings`, `  ${entry.why}`, `  source: ${entry.source} (${entry.date})`]
   const found = schemaAt(topic.split('.'))
   const schema = found.find(({ description }) => description !== undefined) ?? found[0]
   if (schema) return keyText(topic, schema, found)
-  const topics = [
-    EXIT_CODES,
-    ...Object.keys(REQUIREMENTS),
-    ...Object.keys(COUPLING_RULES),
-    ...keyPaths().map((path) => path.join('.')),
-  ]
+  const topics = [EXIT_CODES, ...Object.keys(REQUIREMENTS), ...RULES, ...keyPaths().map((path) => path.join('.'))]
   throw new InputError({
     what: `there is nothing called ${JSON.stringify(topic)} to explain`,
     where: 'the command line',
     fix:
       didYouMean(topic, topics) ??
-      `topics: ${EXIT_CODES}, ${Object.keys(REQUIREMENTS).join(', ')}, rules: ${Object.keys(COUPLING_RULES).join(', ')}, or a key of inventories`,
+      `topics: ${EXIT_CODES}, ${Object.keys(REQUIREMENTS).join(', ')}, rules: ${RULES.join(', ')}, or a key of inventories`,
   })
 }
 

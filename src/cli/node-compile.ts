@@ -12,6 +12,7 @@ import { releasesOf } from '../cluster/releases.ts'
 import { InputError } from '../core/errors.ts'
 import { type Compiled, compile, play } from '../core/play.ts'
 import { Value } from '../core/value.ts'
+import { entryNotices } from '../inventory/entry-notices.ts'
 import type { Host, Inventory } from '../inventory/inventory.ts'
 import { didYouMean } from '../inventory/nearest.ts'
 import { readAddons } from './addons-read.ts'
@@ -47,6 +48,7 @@ export async function compileNodes(
   refuseHidden(inventory, visited)
   const notice = proxyNotice(inventory)
   if (notice !== undefined) work.report({ type: 'notice', text: notice })
+  for (const text of entryNotices(inventory)) work.report({ type: 'notice', text })
   const addons = await readAddons(inventory, { cacheDir: cacheFolder(work.world), signal: work.world.signal })
   const { artifacts, started } = await startSupply(inventory, work)
   const whole = work.purpose === 'up' ? up : MEASURED_ANEW

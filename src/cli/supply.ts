@@ -59,7 +59,7 @@ export async function openSupply(
   const { source } = inventory.artifacts
   const options = { cacheDir: cacheFolder(world), report, signal }
   if (source === 'lab') {
-    const bundle = startBundle({ ...options, jobs: BUNDLE_JOBS }, recipesFor(releasesOf(inventory)))
+    const bundle = startBundle({ ...options, jobs: BUNDLE_JOBS }, recipesFor(releasesOf(inventory), inventory))
     return { supply: labSupply(bundle), label: 'lab bundle', pulls: false }
   }
   if (typeof source === 'object' && 'bundle' in source) {

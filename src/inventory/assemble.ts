@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import type { z } from 'zod'
+import { assembleCertManager } from './assemble-cert-manager.ts'
 import type { Addon, Host, Inventory, Kubernetes, LoadBalancer, Var } from './inventory.ts'
 import type { Origin } from './layers.ts'
 import { l2Pools } from './load-balancer-checks.ts'
@@ -39,6 +40,14 @@ export function assemble(raw: Raw, resolved: readonly Resolved[], options: PathO
     ...(loadBalancer ? { loadBalancer } : {}),
     ...(whole.policies ? { policies: whole.policies } : {}),
     ...(whole.addons ? { addons: whole.addons.map((addon) => localAddon(addon, options)) } : {}),
+    ...(whole.ingress ? { ingress: whole.ingress } : {}),
+    ...(whole.certManager
+      ? {
+          certManager: assembleCertManager(whole.certManager, (reference, path) =>
+            secretAt(reference, whereOf(raw.places, path), options),
+          ),
+        }
+      : {}),
     hosts: resolved.map((one) => assembleHost(raw, one, options)),
     groups: Object.fromEntries(groups),
     origins: new Map([
@@ -86,6 +95,8 @@ function clusterOrigins(raw: Raw): ReadonlyMap<string, readonly Origin[]> {
     'loadBalancer',
     'policies',
     'addons',
+    'ingress',
+    'certManager',
     'hosts',
     'groups',
   ]

@@ -53,9 +53,15 @@ export interface Hint {
 
 const otherNetworks = ['kube-router', 'weave', 'antrea', 'ovn-kubernetes', 'kube-ovn']
 
+const NGINX: Hint = {
+  what: 'ingress.controller is nginx, and ingress-nginx was retired upstream in March 2026: no releases and no security fixes since',
+  fix: 'write controller: traefik, which carries the same Ingresses, but none of its annotations',
+}
+
 /** Something better than the general sentence, for values people often write. */
 export function valueHint(path: Path, value: unknown, typed: string): Hint | undefined {
   const key = String(path.at(-1))
+  if (path.join('.') === 'ingress.controller' && String(value).toLowerCase().includes('nginx')) return NGINX
   if (path.join('.') === 'network.cni' && otherNetworks.includes(String(value).toLowerCase())) {
     return {
       what: `network.cni is "${value}", which provision does not set up; it knows flannel, calico, canal and cilium`,

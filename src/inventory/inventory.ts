@@ -2,7 +2,9 @@ import type { z } from 'zod'
 import type { Origins } from './layers.ts'
 import type { artifacts, kubernetes, runtime } from './schema.ts'
 import type { addons } from './schema-addons.ts'
+import type { certManager } from './schema-cert-manager.ts'
 import type { resolvedSettings, roles } from './schema-host.ts'
+import type { ingress } from './schema-ingress.ts'
 import type { loadBalancer } from './schema-load-balancer.ts'
 import type { network } from './schema-network.ts'
 import type { policies } from './schema-policies.ts'
@@ -65,6 +67,27 @@ export type PolicyPort = NonNullable<PolicyRule['ports']>[number]
 /** Objects of the user's own. */
 export type Addon = Frozen<z.output<typeof addons>>[number]
 export type AddonWait = Addon['wait'][number]
+/** Who carries HTTP from outside to Services. */
+export type Ingress = Frozen<z.output<typeof ingress>>
+
+type IssuerAsWritten = z.output<typeof certManager>['issuers'][string]
+type Provider<Name extends keyof NonNullable<IssuerAsWritten['dns01']>> = NonNullable<
+  NonNullable<IssuerAsWritten['dns01']>[Name]
+>
+
+/** Who keeps a zone, and what lets us change it. */
+export interface Dns01 {
+  readonly cloudflare?: { readonly apiToken: Secret }
+  readonly route53?: Frozen<Omit<Provider<'route53'>, 'secretAccessKey'>> & { readonly secretAccessKey: Secret }
+  readonly rfc2136?: Frozen<Omit<Provider<'rfc2136'>, 'tsigSecret'>> & { readonly tsigSecret: Secret }
+}
+
+/** Who signs certificates, and how a name is proven to it. */
+export type Issuer = Frozen<Omit<IssuerAsWritten, 'dns01'>> & { readonly dns01?: Dns01 }
+
+export interface CertManager {
+  readonly issuers: Readonly<Record<string, Issuer>>
+}
 
 /** A value of `vars`: JSON, or a secret. */
 export type Var = Secret | string | number | boolean | null | readonly Var[] | { readonly [key: string]: Var }
@@ -108,6 +131,10 @@ export interface Inventory {
   readonly policies?: Policies
   /** In the order they are applied; empty: none any more. */
   readonly addons?: readonly Addon[]
+  /** Left out where nobody carries HTTP from outside. */
+  readonly ingress?: Ingress
+  /** Left out where nobody gets certificates. */
+  readonly certManager?: CertManager
   /** In the order of the file; at least one. */
   readonly hosts: readonly Host[]
   /** Group name to host names. */

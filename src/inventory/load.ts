@@ -2,6 +2,7 @@ import { addonProblems } from './addon-checks.ts'
 import { assemble, type PathOptions } from './assemble.ts'
 import { hostContradictions, hostCount, idleProxySettings, plainSecrets, sameMachine, unknownNames } from './checks.ts'
 import { endpointProblems } from './endpoint-checks.ts'
+import { entryProblems } from './entry-checks.ts'
 import type { Inventory } from './inventory.ts'
 import { problemsOf } from './issues.ts'
 import { labLinkProblems } from './lab-checks.ts'
@@ -38,6 +39,7 @@ export function loadInventory(text: string, options: LoadOptions): Inventory {
     ...addonProblems(raw, inventory),
     ...networkProblems(raw, inventory),
     ...endpointProblems(raw, inventory),
+    ...entryProblems(raw, inventory),
   ]
   if (problems.length > 0) throw new InventoryError(options.file, problems)
   return deepFreeze(inventory)

@@ -13,8 +13,10 @@ import {
   version,
 } from './scalars.ts'
 import { addons } from './schema-addons.ts'
+import { certManager } from './schema-cert-manager.ts'
 import { virtualAddress } from './schema-endpoint.ts'
 import { group, host, settings } from './schema-host.ts'
+import { ingress } from './schema-ingress.ts'
 import { loadBalancer } from './schema-load-balancer.ts'
 import { network } from './schema-network.ts'
 import { policies } from './schema-policies.ts'
@@ -133,6 +135,8 @@ export const inventory = z
     loadBalancer: loadBalancer.exactOptional(),
     policies: policies.exactOptional(),
     addons: addons.exactOptional(),
+    ingress: ingress.exactOptional(),
+    certManager: certManager.exactOptional(),
     ...settings,
     groups: z.record(dnsLabel, group).exactOptional().describe('Groups of hosts by name.'),
     hosts: z.record(hostName, host).describe('The machines by name.'),

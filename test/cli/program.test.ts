@@ -70,6 +70,13 @@ describe('explain', () => {
     const { out } = await office.run(['explain', 'nvme-etcd'])
     expect(out).toContain('accept: {nvme-etcd:')
   })
+  it.each(['cilium-l2', 'http01-needs-ingress', 'ingress-needs-load-balancer'])(
+    'tells why there is a rule between settings: %s',
+    async (rule) => {
+      const { out } = await office.run(['explain', rule])
+      expect(out).toMatch(new RegExp(`^${rule}: a rule between settings\\n.*  source: .*\\(2026`, 's'))
+    },
+  )
   it('tells what a key of inventories is for', async () => {
     const { out } = await office.run(['explain', 'kubernetes.kubeProxy.mode'])
     expect(out).toMatch(/one of: ipvs, nftables, iptables, none\n.*default: "ipvs"/s)

@@ -4,7 +4,8 @@ import { type Compiled, compile } from '../../src/core/play.ts'
 import type { Resource } from '../../src/core/resource.ts'
 
 /** Keys of what needs nothing of a host but its API server and what runs beside that. */
-const OF_THE_API = /^(manifests:|removed:|room:|kube-proxy:config$|condition:(calico-kinds|metallb-(webhook|pools))$)/
+const OF_THE_API =
+  /^(manifests:|removed:|room:|kube-proxy:config$|condition:(calico-kinds|cert-manager-webhook|metallb-(webhook|pools))$)/
 
 /** What the playbook of a whole cluster wants of the API server alone, in its order: a set that is added to it is in here too. */
 export function apiPlay(node: Node, which = OF_THE_API): Compiled {
