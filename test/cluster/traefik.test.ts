@@ -69,7 +69,7 @@ describe('what is told', () => {
   const pool = 'loadBalancer: {metallb: {pools: {p: {addresses: [192.0.2.0/28]}}}}'
   const issuer = 'certManager: {issuers: {s: {acme: letsencrypt-staging, email: a@example.com, http01: {}}}}'
   it.each([
-    ['a Service without anybody who gives it an address', inventory(''), /no loadBalancer/],
+    ['a Service without anybody who gives it an address', inventory(''), /nobody here gives out addresses/],
     [
       'a check that may not come back',
       inventory('externalTrafficPolicy: Local', WORKER, `${pool}\n${issuer}`),
