@@ -79,6 +79,9 @@ ln -s /proc/self/fd dev/fd
 hostname lab
 ip link set lo up 2>/dev/null || :
 touch .lab-born
+# Files have the time of the last tick: what is written within the same one would not be newer.
+until touch .lab-tick && [ -n "$(find .lab-tick -newer .lab-born)" ]; do :; done
+rm .lab-tick
 ${Object.entries(how.folders ?? {})
   .map(bound)
   .join('\n')}
