@@ -7,9 +7,11 @@ import {
   kubeRouterObjects,
   manifests,
   type Node,
+  onlyThere,
   POLICY_KINDS,
   POLICY_RECORD,
   policyLines,
+  policyNamespaces,
   policyObjects,
   probe,
   RELEASES,
@@ -75,13 +77,19 @@ export const applyPolicies = section<Node>('Say who may talk to whom', 'policies
         record: POLICY_RECORD.name,
         kinds: POLICY_KINDS,
         keep: policyLines(policies),
-        disrupts: { NetworkPolicy: 'what it allowed or denied is no longer' },
+        disrupts: {
+          NetworkPolicy: 'what it allowed or denied is no longer; one that got another name works again a moment later',
+        },
       },
       { title: 'policies that are no longer wanted', after: ['kubeadm:init'] },
     ),
+    onlyThere('policy-namespaces', policyNamespaces(policies), {
+      title: 'namespaces that policies are for',
+      after: ['kubeadm:init'],
+    }),
     manifests('policies', policyObjects(policies), {
       title: 'policies',
-      after: ['kubeadm:init', 'removed:policies'],
+      after: ['kubeadm:init', 'removed:policies', 'manifests:policy-namespaces'],
     }),
   ]
 })

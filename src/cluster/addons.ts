@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { parseAllDocuments } from 'yaml'
 import { InputError } from '../core/errors.ts'
 import { BUILT_IN, type KubeObject, kubeName } from '../facts/kube-object.ts'
@@ -133,19 +134,20 @@ export function addonRecord(addons: readonly ReadAddon[]): KubeObject {
 
 /** An object two add-ons have would be taken from one by the other. @throws InputError */
 export function refuseShared(addons: readonly ReadAddon[]): void {
-  const owners = new Map<string, string>()
+  const owners = new Map<string, { readonly name: string; readonly object: KubeObject }>()
   for (const { name, objects } of addons) {
     for (const object of objects) {
       const [line = ''] = linesOf([object])
       const other = owners.get(line)
-      // Several may be in one namespace, and say so.
-      if (other !== undefined && object.kind !== 'Namespace')
+      // Several may be in one namespace, and say the same of it.
+      const isShared = object.kind === 'Namespace' && isDeepStrictEqual(object, other?.object)
+      if (other !== undefined && !isShared)
         throw new InputError({
-          what: `${kubeName(object)} is in add-on ${other} and in ${name}`,
+          what: `${kubeName(object)} is in add-on ${other.name} and in ${name}`,
           where: 'addons',
           fix: 'leave it in one of them',
         })
-      owners.set(line, name)
+      owners.set(line, { name, object })
     }
   }
 }

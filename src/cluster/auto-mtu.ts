@@ -17,8 +17,8 @@ export interface MeasuredMtu {
 export interface MtuSetting {
   /** What is written for pods to get this many bytes; undefined: it has no such setting. */
   readonly of: (podBytes: number) => number | undefined
-  /** What it works out by itself where nothing is written, in the same measure. */
-  readonly byItself: (cardBytes: number) => number
+  /** What it works out by itself where nothing is written, in the same measure; undefined: nothing one can reckon with. */
+  readonly byItself?: (cardBytes: number) => number
 }
 
 /**
@@ -33,8 +33,8 @@ export function autoMtu(
 ): number | undefined {
   if (setting.of(0) === undefined) return undefined
   if (!measured) return recorded
-  const [fitting, byItself] = [setting.of(measured.pods.bytes), setting.byItself(measured.cardBytes)]
-  const wanted = fitting !== undefined && fitting < byItself ? fitting : undefined
+  const [fitting, byItself] = [setting.of(measured.pods.bytes), setting.byItself?.(measured.cardBytes)]
+  const wanted = fitting !== undefined && (byItself === undefined || fitting < byItself) ? fitting : undefined
   if (measured.isWhole || recorded === undefined) return wanted
   return Math.min(recorded, wanted ?? recorded)
 }
@@ -44,10 +44,12 @@ export function flannelMtu(backend: Network['backend']): MtuSetting {
   return { of: (podBytes) => flannelBackendMtu(podBytes, backend), byItself: (cardBytes) => cardBytes }
 }
 
-/** Calico is told what pods get, and takes off the same by itself where it is told nothing. */
-export function calicoMtu(network: Network): MtuSetting {
-  const { ipv4Bytes } = ENCAPSULATION[encapsulated(network)]
-  return { of: (podBytes) => podBytes, byItself: (cardBytes) => cardBytes - ipv4Bytes }
+/**
+ * Calico is told what pods get. By itself Felix goes by the names of cards, of which it knows some, and takes nothing off for what
+ * Flannel adds (Canal). Source: projectcalico/calico, felix/dataplane/linux (findHostMTU, determinePodMTU).
+ */
+export function calicoMtu(): MtuSetting {
+  return { of: (podBytes) => podBytes }
 }
 
 /** Cilium is told what a card takes, and takes off what it adds by itself. Source: cilium, pkg/mtu. */

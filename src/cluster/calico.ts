@@ -59,7 +59,7 @@ export function settledCalico(manifest: string, settings: Settings, fitting?: Va
     {
       name: 'Calico',
       network: settings.network,
-      setting: calicoMtu(settings.network),
+      setting: calicoMtu(),
       recorded: (live) => recordedNumber(configNamed('calico-config', live), MTU_KEY),
       objects: (mtu) => calicoObjects(manifest, settings, mtu),
     },

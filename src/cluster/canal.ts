@@ -43,7 +43,7 @@ export function settledCanal(manifest: string, settings: Settings, fitting?: Val
     {
       name: 'Canal',
       network: settings.network,
-      setting: calicoMtu(settings.network),
+      setting: calicoMtu(),
       recorded: (live) => recordedNumber(configNamed('canal-config', live), MTU_KEY),
       objects: (mtu) => canalObjects(manifest, settings, mtu),
     },

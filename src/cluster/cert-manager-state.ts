@@ -1,5 +1,5 @@
 import type { Answers } from '../core/fact.ts'
-import { type KubeSeen, kubeProbe } from '../facts/kube-object.ts'
+import { type KubeObject, type KubeSeen, kubeProbe } from '../facts/kube-object.ts'
 import { feed } from '../facts/kubectl.ts'
 import { rolloutOf } from '../facts/rollout.ts'
 import { CERT_MANAGER_NAMESPACE, CERT_MANAGER_WEBHOOK } from './cert-manager.ts'
@@ -63,10 +63,20 @@ export function issuerEvidence(name: string, seen: KubeSeen): Verdict {
   const { conditions } = (seen.object.status ?? {}) as { readonly conditions?: readonly Condition[] }
   const ready = conditions?.find(({ type }) => type === 'Ready')
   if (!ready) return { holds: false, evidence: `cert-manager has not said anything of ClusterIssuer ${name} yet` }
-  return { holds: ready.status === 'True', evidence: `ClusterIssuer ${name}: ${ready.message ?? ready.status}` }
+  // What was said of the settings before is not said of these.
+  const isOfThese = (ready.observedGeneration ?? generationOf(seen.object)) >= generationOf(seen.object)
+  return {
+    holds: ready.status === 'True' && isOfThese,
+    evidence: `ClusterIssuer ${name}: ${ready.message ?? ready.status}`,
+  }
+}
+
+function generationOf({ metadata }: KubeObject): number {
+  return typeof metadata.generation === 'number' ? metadata.generation : 0
 }
 
 interface Condition {
+  readonly observedGeneration?: number
   readonly type: string
   readonly status: string
   readonly message?: string

@@ -44,7 +44,9 @@ export function ciliumRelease(node: Node): HelmRelease {
 
 /** In kube-proxy's place it cannot reach the API server by a service address, for it is Cilium that makes those work. */
 function proxyValues(node: Node): object {
-  if (node.inventory.kubernetes.kubeProxy.mode !== 'none') return { kubeProxyReplacement: false }
+  // Ports of a node that a pod takes are Cilium's own work only in kube-proxy's place. docs.cilium.io, "Portmap (HostPort)".
+  if (node.inventory.kubernetes.kubeProxy.mode !== 'none')
+    return { kubeProxyReplacement: false, cni: { chainingMode: 'portmap' } }
   const endpoint = apiEndpoint(node)
   const port = endpoint.slice(endpoint.lastIndexOf(':') + 1)
   const host = endpoint.slice(0, -port.length - 1).replace(/^\[|\]$/g, '')

@@ -10,10 +10,13 @@ export const RESERVED_PORTS = [
   '2379-2381', // etcd: clients, peers, metrics
   '4240', // Cilium health
   '4244', // Hubble
+  '4789', // Calico VXLAN
   '5473', // Calico Typha
+  '6081', // Geneve
   '6443', // kube-apiserver
   '7946', // MetalLB memberlist
   '8472', // VXLAN
+  '9098-9099', // Calico: Typha, Felix
   '9120', // MetalLB metrics
   '9878-9879', // Cilium: Envoy, health
   '9962-9964', // Cilium: metrics
@@ -22,6 +25,8 @@ export const RESERVED_PORTS = [
   '17472', // MetalLB health
   '20244', // kube-router health
   '30000-32767', // NodePorts
+  '51820-51821', // Flannel WireGuard
+  '51871', // Cilium WireGuard
 ] as const
 
 /** Kernel modules of a node; several names where one module was renamed, newest first. */

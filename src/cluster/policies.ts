@@ -27,13 +27,17 @@ const DNS = {
 }
 
 /**
- * The record first: a run that is cut off leaves nothing in the cluster that is not in it. Then the namespaces; then what is
- * allowed; and last what is denied, so that nothing that shall work stops meanwhile.
+ * The record first: a run that is cut off leaves nothing in the cluster that is not in it. Then what is allowed, and last what is
+ * denied: what is new in both begins to be denied only when it is allowed.
  */
 export function policyObjects(policies: Policies): readonly KubeObject[] {
   const wanted = networkPolicies(policies)
-  const namespaces = Object.keys(policies).map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
-  return [recordObject(POLICY_RECORD, linesOf(wanted)), ...namespaces, ...wanted]
+  return [recordObject(POLICY_RECORD, linesOf(wanted)), ...wanted]
+}
+
+/** Namespaces policies are for, which may be anybody's: only their names. */
+export function policyNamespaces(policies: Policies): readonly KubeObject[] {
+  return Object.keys(policies).map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
 }
 
 /** As they stand in the record. */

@@ -32,15 +32,18 @@ export function settledMtu(
     const objects = objectsFor(wanted)
     if (wanted === recorded) return { objects, changes: [] }
     const what = 'MTU of pods'
-    const to = (mtu === 'auto' ? measured?.pods.arithmetic : undefined) ?? podsOf(wanted, setting)
+    const to = (mtu === 'auto' ? measured?.pods.arithmetic : undefined) ?? podsOf(wanted, setting, name)
     if (live.length === 0) return { objects, changes: [{ what, from: 'none yet', to }] }
     const disrupts = `restarts ${name} on every node; pods that run keep their MTU until they are restarted`
-    return { objects, changes: [{ what, from: podsOf(recorded, setting), to, disrupts }] }
+    return { objects, changes: [{ what, from: podsOf(recorded, setting, name), to, disrupts }] }
   }
 }
 
 /** What pods get of a setting, in words. */
-function podsOf(written: number | undefined, setting: MtuSetting): string {
+function podsOf(written: number | undefined, setting: MtuSetting, name: string): string {
   const takenOff = setting.of(0) ?? 0
-  return written === undefined ? `that of the card less ${takenOff - setting.byItself(0)}` : `${written - takenOff}`
+  if (written === undefined && !setting.byItself) return `what ${name} makes of the cards`
+  return written === undefined
+    ? `that of the card less ${takenOff - (setting.byItself?.(0) ?? 0)}`
+    : `${written - takenOff}`
 }

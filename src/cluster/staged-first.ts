@@ -2,7 +2,7 @@ import { REQUIREMENTS } from '../catalog/requirements.ts'
 import { type Gate, held } from '../core/held.ts'
 import type { Resource } from '../core/resource.ts'
 import { issuedProbe } from '../facts/issued.ts'
-import { type KubeObject, kubeProbe } from '../facts/kube-object.ts'
+import { type KubeObject, type KubeSeen, kubeProbe } from '../facts/kube-object.ts'
 import type { CertManager } from '../inventory/inventory.ts'
 import { stagingIssuers } from './cert-manager-issuers.ts'
 
@@ -14,7 +14,7 @@ export function stagedFirst(applied: Resource, certManager: CertManager, objects
   const living = objects.map(({ apiVersion, kind, metadata }) => kubeProbe(apiVersion, kind, metadata.name))
   const staging = stagingIssuers(certManager)
   const gate: Gate = {
-    opened: (answers) => living.every((one) => answers.get(one).state === 'present'),
+    opened: (answers) => living.every((one) => isSettled(answers.get(one))),
     probes: [issuedProbe],
     finding(answers) {
       if (answers.get(issuedProbe).some(({ issuer }) => staging.includes(issuer))) return undefined
@@ -30,4 +30,9 @@ export function stagedFirst(applied: Resource, certManager: CertManager, objects
     },
   }
   return held(applied, gate)
+}
+
+/** It is there; or the API server is, and does not answer: then nothing is known, and nothing is told. */
+function isSettled({ state }: KubeSeen): boolean {
+  return state === 'present' || state === 'down'
 }

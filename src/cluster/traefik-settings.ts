@@ -33,7 +33,7 @@ export function traefikArguments(ingress: Ingress, { namespace, service, ports, 
     ...(ingress.exposure === 'loadBalancer'
       ? [`--providers.kubernetesIngress.ingressEndpoint.publishedService=${namespace}/${service}`]
       : []),
-    '--providers.file.directory=/etc/traefik',
+    '--providers.file.filename=/etc/traefik/dynamic.yaml',
   ]
 }
 

@@ -36,8 +36,7 @@ export function traefikObjects(ingress: Ingress, hosts: readonly Host[]): readon
   ]
   const [namespace, ...rest] = objects
   if (!namespace) return []
-  // The namespace goes last: the record is in it.
-  const lines = linesOf([...rest.toReversed(), namespace])
+  const lines = linesOf(rest)
   return [namespace, recordObject({ namespace: TRAEFIK_NAMESPACE, name: INGRESS_RECORD }, lines), ...rest]
 }
 
@@ -153,7 +152,9 @@ const SPREAD = {
 }
 
 function service({ address, externalTrafficPolicy = 'Cluster' }: Ingress): KubeObject {
-  const annotations = address === undefined ? {} : { annotations: { 'metallb.io/loadBalancerIPs': address } }
+  // MetalLB and Cilium read one each.
+  const wanted = { 'metallb.io/loadBalancerIPs': address, 'lbipam.cilium.io/ips': address }
+  const annotations = address === undefined ? {} : { annotations: wanted }
   return {
     apiVersion: 'v1',
     kind: 'Service',

@@ -13,6 +13,7 @@ type Path = readonly (string | number)[]
 export function networkProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
   return [
     ...idleKeys(raw, inventory),
+    ...(inventory.network.cni === 'flannel' ? [] : familyProblems(raw, inventory)),
     ...byRule('lab-images', fromLab(raw, inventory)),
     ...byRule('no-kube-proxy', proxyProblems(raw, inventory)),
     ...(inventory.network.cni === 'calico' ? calicoProblems(raw, inventory) : []),
@@ -88,7 +89,6 @@ function calicoProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
       : []),
     ...blockProblems(raw, kubernetes.podSubnet, blockSize, inventory.hosts.length),
     ...reflectorProblems(raw, inventory),
-    ...familyProblems(raw, inventory),
     ...byRule('calico-bgp-metallb', twoSpeakers(raw, inventory)),
   ]
 }
@@ -135,7 +135,7 @@ function reflectorProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
   )
 }
 
-/** Both add-ons are set up for IPv4 here. */
+/** All but Flannel are set up for IPv4 here. */
 function familyProblems(raw: Raw, { kubernetes: { podSubnet }, network: { cni } }: Inventory): readonly Problem[] {
   if (!podSubnet.includes(':')) return []
   const what = `podSubnet ${podSubnet} is IPv6, and provision sets up ${cni} for IPv4`
@@ -148,7 +148,7 @@ function ciliumProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
   const { network, kubernetes, loadBalancer } = inventory
   const { l2Announcements } = network.cilium
   const own = l2Announcements === undefined ? [] : poolProblems(raw, inventory)
-  const always = [...familyProblems(raw, inventory), ...byRule('cilium-rp-filter', filterProblems(raw, inventory))]
+  const always = byRule('cilium-rp-filter', filterProblems(raw, inventory))
   if (l2Announcements === undefined) return always
   const bound =
     kubernetes.kubeProxy.mode === 'none'
@@ -188,6 +188,7 @@ function poolProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
     ...hosts.flatMap(({ name, address = '', nodeAddress = '' }) =>
       [address, nodeAddress].map((one) => [one, `the address of host "${name}"`] as const),
     ),
+    [apiAddress(kubernetes), 'the address of the API server'] as const,
     [kubernetes.podSubnet, 'podSubnet'] as const,
     [kubernetes.serviceSubnet, 'serviceSubnet'] as const,
   ]
@@ -201,6 +202,11 @@ function poolProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
       return problem(raw, [...POOLS, pool, 'addresses', index], what, fix)
     }),
   )
+}
+
+/** Without its port; a name is none. */
+function apiAddress({ virtualAddress, controlPlaneEndpoint = '' }: Inventory['kubernetes']): string {
+  return virtualAddress?.address ?? controlPlaneEndpoint.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '')
 }
 
 function meets(range: AddressRange, other: string): boolean {

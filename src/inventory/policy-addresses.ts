@@ -19,6 +19,13 @@ export function cidrProblems(raw: Raw, { kubernetes }: Inventory, path: Path, en
     const what = `${cidr} lies in podSubnet, and a pod has another address each time it starts`
     return [problemAt(raw, at, what, 'name the pods: {namespace: …, pods: {app: …}}')]
   }
+  const pods = parseRange(kubernetes.podSubnet)
+  if (isInside(pods, whole) && !except.some((text) => isInside(pods, parseRange(text)))) {
+    const what = `${cidr} contains podSubnet ${kubernetes.podSubnet}: it would mean every pod of the cluster as well`
+    return [
+      problemAt(raw, at, what, `write except: [${kubernetes.podSubnet}] beside it; pods are named: {namespace: …}`),
+    ]
+  }
   return except.flatMap((text, i) => {
     const part = parseRange(text)
     if (isInside(part, whole) && !isInside(whole, part)) return []

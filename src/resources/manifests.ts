@@ -77,10 +77,22 @@ export function manifests(
   options: ResourceOptions = {},
   settle?: Settle,
 ): Resource {
+  return appliedBy(FIELD_MANAGER, { set, objects, ...(settle ? { settle } : {}) }, options)
+}
+
+/**
+ * Objects that are only to be there, whoever else fills them: under a manager of its own, for an apply takes away what the same
+ * manager set and no longer says.
+ */
+export function onlyThere(set: string, objects: readonly KubeObject[], options: ResourceOptions = {}): Resource {
+  return appliedBy(`${FIELD_MANAGER}-${set}`, { set, objects }, options)
+}
+
+function appliedBy(manager: string, want: Omit<Want, 'manager'>, options: ResourceOptions): Resource {
   return resource(
     manifestsType,
-    { set, objects, manager: FIELD_MANAGER, ...(settle ? { settle } : {}) },
-    { title: `${set}: ${objects.length} objects`, ...options },
+    { ...want, manager },
+    { title: `${want.set}: ${want.objects.length} objects`, ...options },
   )
 }
 

@@ -63,10 +63,19 @@ function unwanted(want: RemovedObjectsWant, answers: Answers): readonly KubeRef[
   const record = answers.get(recordOf(want))
   if (record.state !== 'present') return []
   const { objects = '' } = (record.object.data ?? {}) as Readonly<Record<string, unknown>>
+  const kept = new Set(want.keep.flatMap((line) => identity(readRecordLine(line)) ?? []))
   return [...new Set(String(objects).split('\n'))].flatMap((line) => {
-    const ref = want.keep.includes(line) ? undefined : refIn(line, want)
-    return ref ? [ref] : []
+    const ref = refIn(line, want)
+    return ref && !kept.has(identity(ref) ?? '') ? [ref] : []
   })
+}
+
+/** An object stays the same in another version of its kind. */
+function identity(ref: KubeRef | undefined): string | undefined {
+  if (!ref) return undefined
+  const { apiVersion, kind, namespace = '', name } = ref
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  return [group, kind, namespace, name].join(' ')
 }
 
 function refIn(line: string, { kinds }: RemovedObjectsWant): KubeRef | undefined {

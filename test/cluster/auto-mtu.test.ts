@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { autoMtu, flannelMtu, type MeasuredMtu, podMtuBounds, recordedMtu } from '../../src/cluster/auto-mtu.ts'
+import {
+  autoMtu,
+  calicoMtu,
+  ciliumMtu,
+  flannelMtu,
+  type MeasuredMtu,
+  podMtuBounds,
+  recordedMtu,
+} from '../../src/cluster/auto-mtu.ts'
 import { flannelObjects, settledFlannel } from '../../src/cluster/flannel.ts'
 import { type Encapsulated, podMtu } from '../../src/cluster/mtu.ts'
 import { measuredMtu } from '../../src/cluster/peer-findings.ts'
@@ -43,6 +51,26 @@ describe('mtu: auto', () => {
     ['host-gw has no such key', 'host-gw', measured(1400, { network: 'flannel host-gw' }), 1400, undefined],
   ] as const)('%s', (...[, backend, seen, recorded, wanted]) => {
     expect(autoMtu(flannelMtu(backend), seen, recorded)).toBe(wanted)
+  })
+  it.each([
+    ['nothing measured: Felix goes by the cards', undefined, undefined, undefined],
+    ['what was measured is always said, for Felix would say something else', measured(1500), undefined, 1450],
+    ['a narrow way', measured(1400), 1450, 1350],
+    ['part of the ways, wider: not believed', measured(1500, { isWhole: false }), 1350, 1350],
+  ] as const)('of Calico and Canal: %s', (...[, seen, recorded, wanted]) => {
+    expect(autoMtu(calicoMtu(), seen, recorded)).toBe(wanted)
+  })
+  it.each([
+    [
+      'what the cards take: Cilium takes off the rest',
+      'cilium vxlan',
+      measured(1500, { network: 'cilium vxlan' }),
+      undefined,
+    ],
+    ['a narrow way', 'cilium vxlan', measured(1400, { network: 'cilium vxlan' }), 1400],
+  ] as const)('of Cilium: %s', (...[, , seen, wanted]) => {
+    const network = { ...settings.network, cni: 'cilium' as const }
+    expect(autoMtu(ciliumMtu(network), seen, undefined)).toBe(wanted)
   })
   it('over IPv6 leaves room for the bigger header, which flannel does not reckon with', () => {
     const pods = podMtu([{ from: 'a', to: 'b', bytes: 1500, ipv6: true }], 'flannel vxlan')

@@ -45,7 +45,6 @@ test.each([
 
 test.each([
   ['the cluster has another one', 'calico', [], ['kube-flannel/kube-flannel-ds'], 'flannel'],
-  ['by its operator', 'cilium', [], ['calico-system/calico-node'], 'calico'],
   ['only this node has', 'flannel', ['10-canal.conflist'], [], 'canal'],
 ])('%s: refused, with the way to go', (...[, cni, files, daemonSets, living]) => {
   const found = finding(inventory(cni), files, daemonSets)
@@ -54,6 +53,15 @@ test.each([
   expect(found.fix).toContain(`write network: {cni: ${living}}`)
   expect(found.fix).toContain('second cluster')
 })
+
+test.each(['cilium', 'calico'])(
+  '%s beside what Calico’s operator has set up is refused, whatever the node has',
+  (cni) => {
+    const found = finding(inventory(cni), ['10-calico.conflist'], ['calico-system/calico-node'])
+    expect(found).toMatchObject({ met: false, fix: expect.stringContaining('leave this cluster to its operator') })
+    expect(found.evidence).toContain("Calico of Tigera's operator")
+  },
+)
 
 test('kube-proxy that is there is not left beside what takes its place', () => {
   const found = finding(inventory('cilium', 'none'), [], ['kube-system/cilium', 'kube-system/kube-proxy'])

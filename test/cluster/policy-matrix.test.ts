@@ -66,7 +66,7 @@ describe('who may talk to whom', () => {
           ),
         ).policies ?? {},
       )
-    expect(notes('0.0.0.0/0')).toEqual([expect.stringContaining('health checks')])
+    expect(notes('0.0.0.0/0, except: [10.244.0.0/16]')).toEqual([expect.stringContaining('health checks')])
     expect(notes('192.0.2.0/24')).toEqual([expect.any(String), expect.stringMatching(/: shop\/a may not mean them$/)])
   })
 

@@ -8,11 +8,16 @@ import { fromRule, type Judgement } from './rule.ts'
 
 type Cni = Network['cni']
 
-/** What each network is known by in a cluster, whoever set it up; Calico's operator has a place of its own. */
-const DAEMON_SETS: readonly (readonly [Cni, ReturnType<typeof kubeProbe>])[] = [
+/** Calico under its operator: another place, other objects; not ours to go on with. */
+const OPERATED = "Calico of Tigera's operator"
+
+type Seen = Cni | typeof OPERATED
+
+/** What each network is known by in a cluster, whoever set it up. */
+const DAEMON_SETS: readonly (readonly [Seen, ReturnType<typeof kubeProbe>])[] = [
   ['flannel', kubeProbe('apps/v1', 'DaemonSet', 'kube-flannel/kube-flannel-ds')],
   ['calico', kubeProbe('apps/v1', 'DaemonSet', 'kube-system/calico-node')],
-  ['calico', kubeProbe('apps/v1', 'DaemonSet', 'calico-system/calico-node')],
+  [OPERATED, kubeProbe('apps/v1', 'DaemonSet', 'calico-system/calico-node')],
   ['canal', kubeProbe('apps/v1', 'DaemonSet', 'kube-system/canal')],
   ['cilium', kubeProbe('apps/v1', 'DaemonSet', 'kube-system/cilium')],
 ]
@@ -46,7 +51,7 @@ export function networkChoice(node: Node): Resource {
   return fromRule({ id: 'network-choice', probes: [cniConfigProbe, ...probes], judge }, {})
 }
 
-function networksSeen(answers: Answers, first: boolean): readonly Cni[] {
+function networksSeen(answers: Answers, first: boolean): readonly Seen[] {
   const onNode = answers.get(cniConfigProbe).files.flatMap((file) => FILES[file] ?? [])
   const inCluster = first
     ? DAEMON_SETS.flatMap(([name, probe]) => (answers.get(probe).state === 'present' ? [name] : []))
@@ -54,10 +59,14 @@ function networksSeen(answers: Answers, first: boolean): readonly Cni[] {
   return [...new Set([...inCluster, ...onNode])]
 }
 
-function switching(others: readonly Cni[], wanted: Cni, file: string) {
+function switching(others: readonly Seen[], wanted: Cni, file: string) {
+  const keep =
+    others[0] === OPERATED
+      ? 'leave this cluster to its operator: provision would install a second one beside it'
+      : `write network: {cni: ${others[0]}}`
   return {
     evidence: `${others.join(' and ')} is there already, and network.cni is ${wanted}`,
-    fix: `write network: {cni: ${others[0]}}. To change the network: make a second cluster with ${wanted} and move the workloads; or, with an hour in which no pod can be reached, take ${others[0]} away and start anew (provision etcd snapshot ${file}, provision reset ${file}, provision up ${file}, then the workloads again): nodes with two networks lose packets of both`,
+    fix: `${keep}. To change the network: make a second cluster with ${wanted} and move the workloads; or, with an hour in which no pod can be reached, take ${others[0]} away and start anew (provision etcd snapshot ${file}, provision reset ${file}, provision up ${file}, then the workloads again): nodes with two networks lose packets of both`,
   }
 }
 
