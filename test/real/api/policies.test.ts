@@ -85,6 +85,17 @@ describe('policies and their engine', () => {
     await host.carryOut(many)
   })
 
+  test('leave a namespace as somebody else of us has it', async () => {
+    const labels = { 'pod-security.kubernetes.io/enforce': 'baseline' }
+    await host.kubectl('apply --server-side --field-manager=provision -f -', {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'shop', labels },
+    })
+    expect((await host.carryOut(await play(ALL))).result).toMatchObject({ verdict: 'ok', changed: 0 })
+    expect(await host.kubectl("get namespace shop -o jsonpath='{.metadata.labels}'")).toContain('baseline')
+  })
+
   test('name the one who took a field, and what gives it back', async () => {
     await host.kubectl('-n shop apply --server-side --force-conflicts --field-manager=somebody -f -', {
       apiVersion: 'networking.k8s.io/v1',
@@ -119,7 +130,7 @@ describe('policies and their engine', () => {
   test('are made again where their namespace was deleted', async () => {
     await host.carryOut(await play(FEWER))
     await host.kubectl('delete namespace data --timeout=60s')
-    expect((await host.carryOut(await play(FEWER))).result).toMatchObject({ verdict: 'ok', changed: 1 })
+    expect((await host.carryOut(await play(FEWER))).result).toMatchObject({ verdict: 'ok', changed: 2 })
     expect(await policies()).toEqual(['data/default.deny', 'shop/theirs'])
   })
 
