@@ -43,10 +43,12 @@ await lab.up([${JSON.stringify(SPEC)}])`
     await lab.open().up([SPEC])
     expect(await lab.ask('one', 'systemctl is-system-running --wait; hostname')).toBe('running\none')
     expect(await lab.ask('one', 'tc qdisc show')).toMatch(/netem .*delay 5ms/)
-    const kernels = (await processesWith(`${lab.stateDir}/crash-test/machines/one/launch`)).filter(
-      (line) => !line.includes('uml-userspace'),
-    )
-    expect(kernels).toHaveLength(1)
+    const kernels = async () => {
+      const all = await processesWith(`${lab.stateDir}/crash-test/machines/one/launch`)
+      return all.filter((line) => !line.includes('uml-userspace'))
+    }
+    // A process of the machine is called like its kernel until it has begun; a second kernel would stay.
+    await expect.poll(kernels).toHaveLength(1)
     await lab.open().down()
     expect(await processesWith(lab.stateDir)).toEqual([])
     expect(await outputOf('ip', 'netns', 'list')).not.toContain('provision-crash-test-')
