@@ -2,26 +2,14 @@ import ipaddr from 'ipaddr.js'
 import type { Host, Inventory } from './inventory.ts'
 import { pathText } from './layers.ts'
 import { didYouMean } from './nearest.ts'
-import type { Problem, Spot } from './problem.ts'
+import type { Problem } from './problem.ts'
+import { problemAt } from './problem-at.ts'
 import { asList, mapAt, type Raw } from './resolve.ts'
 import { secretReference } from './secret.ts'
 import { isSecretKey } from './secret-mask.ts'
 import { shown } from './source.ts'
-import { placeKey } from './tree.ts'
 
 /** Rules that no single value can break. Each gives its problems; none stops the others. */
-
-function problem(raw: Raw, path: readonly (string | number)[], what: string, fix: string): Problem {
-  return { what, fix, spot: spotOf(raw, path) }
-}
-
-function spotOf(raw: Raw, path: readonly (string | number)[]): Spot {
-  for (let length = path.length; length > 0; length--) {
-    const place = raw.places.get(placeKey(path.slice(0, length)))
-    if (place) return length === path.length ? place.value : (place.key ?? place.value)
-  }
-  return raw.root
-}
 
 /** Names that refer to a host or group, and mean nobody. */
 export function unknownNames(raw: Raw): readonly Problem[] {
@@ -33,7 +21,7 @@ export function unknownNames(raw: Raw): readonly Problem[] {
       const fix =
         didYouMean(name, known) ??
         (known.length > 0 ? `there are: ${known.slice(0, 8).join(', ')}` : `write it below ${kind}s: first`)
-      return [problem(raw, [...path, index], `there is no ${kind} ${shown(name)}`, fix)]
+      return [problemAt(raw, [...path, index], `there is no ${kind} ${shown(name)}`, fix)]
     })
   return [
     ...hosts.flatMap((host) =>
@@ -66,7 +54,7 @@ function plainSecretsIn(raw: Raw, value: unknown, path: readonly (string | numbe
     const name = reference ? at.slice(0, -1) : at
     const what = `${pathText(name)} must be a reference to a secret, not the secret itself`
     return [
-      problem(
+      problemAt(
         raw,
         at,
         what,
@@ -79,7 +67,7 @@ function plainSecretsIn(raw: Raw, value: unknown, path: readonly (string | numbe
 export function hostCount(raw: Raw, inventory: Inventory): readonly Problem[] {
   if (inventory.hosts.length === 0) {
     return [
-      problem(
+      problemAt(
         raw,
         ['hosts'],
         'there are no hosts',
@@ -90,7 +78,7 @@ export function hostCount(raw: Raw, inventory: Inventory): readonly Problem[] {
   const planes = inventory.hosts.filter((host) => host.roles.includes('control-plane'))
   if (planes.length === 0) {
     return [
-      problem(
+      problemAt(
         raw,
         ['hosts'],
         'no host has the role control-plane',
@@ -106,7 +94,7 @@ export function hostCount(raw: Raw, inventory: Inventory): readonly Problem[] {
   const names = planes.map((host) => host.name).join(', ')
   const last = planes.at(-1)?.name ?? ''
   return [
-    problem(
+    problemAt(
       raw,
       ['hosts', last, 'roles'],
       `${planes.length} control planes (${names}), but it must be 1, 3 or 5: ${why}`,
@@ -131,7 +119,7 @@ export function sameMachine(raw: Raw, inventory: Inventory): readonly Problem[] 
       if (!first) return []
       const what = `${key} ${address} of host "${host.name}" is also that of host "${first.name}"`
       return [
-        problem(
+        problemAt(
           raw,
           ['hosts', host.name, key],
           what,
@@ -156,7 +144,7 @@ export function hostContradictions(raw: Raw, inventory: Inventory): readonly Pro
     if (proxyJump !== 'none' && proxyCommand !== 'none') {
       const what = `host "${host.name}" has both proxyJump and proxyCommand`
       problems.push(
-        problem(
+        problemAt(
           raw,
           at('ssh.proxyCommand'),
           what,
@@ -167,7 +155,7 @@ export function hostContradictions(raw: Raw, inventory: Inventory): readonly Pro
     if (host.lab && host.address !== undefined) {
       const what = `host "${host.name}" is a machine of provision lab, which gives it an address itself`
       problems.push(
-        problem(
+        problemAt(
           raw,
           ['hosts', host.name, 'address'],
           what,
@@ -177,7 +165,7 @@ export function hostContradictions(raw: Raw, inventory: Inventory): readonly Pro
     }
     if (host.kubelet.swapBehavior !== undefined && host.kernel.swap === 'off') {
       problems.push(
-        problem(
+        problemAt(
           raw,
           at('kubelet.swapBehavior'),
           `host "${host.name}" has kubelet.swapBehavior, but its swap is turned off`,
@@ -198,7 +186,7 @@ export function idleProxySettings(raw: Raw, inventory: Inventory): readonly Prob
   return Object.keys(mapAt(raw.data, 'kubernetes', 'kubeProxy'))
     .filter((key) => ipvsOnly.includes(key))
     .map((key) =>
-      problem(
+      problemAt(
         raw,
         ['kubernetes', 'kubeProxy', key],
         `kubernetes.kubeProxy.${key} does nothing in mode ${mode}`,

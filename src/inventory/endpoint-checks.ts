@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js'
 import type { Inventory } from './inventory.ts'
 import type { Problem } from './problem.ts'
+import { problemAt } from './problem-at.ts'
 import { mapAt, type Raw } from './resolve.ts'
-import { placeKey } from './tree.ts'
 
 type Path = readonly string[]
 
@@ -19,7 +19,7 @@ export function endpointProblems(raw: Raw, inventory: Inventory): readonly Probl
   const planes = inventory.hosts.filter(({ roles }) => roles.includes('control-plane'))
   if (own === undefined) return given.controlPlaneEndpoint === undefined ? lonely(raw, planes) : nameless(raw, planes)
   const problems: Problem[] = []
-  const add = (path: Path, what: string, fix: string) => problems.push(problem(raw, path, what, fix))
+  const add = (path: Path, what: string, fix: string) => problems.push(problemAt(raw, path, what, fix))
   if (given.controlPlaneEndpoint !== undefined)
     add(
       ENDPOINT,
@@ -49,7 +49,7 @@ function lonely(raw: Raw, planes: Inventory['hosts']): readonly Problem[] {
   if (planes.length < 2 || planes.length % 2 === 0) return []
   const names = planes.map(({ name }) => name).join(', ')
   return [
-    problem(
+    problemAt(
       raw,
       ['kubernetes'],
       `there are ${planes.length} control planes (${names}), and no address of the API that outlives each of them`,
@@ -64,19 +64,11 @@ function nameless(raw: Raw, planes: Inventory['hosts'], carry = false): readonly
   return planes
     .filter(({ lab, nodeAddress, address = '' }) => !lab && nodeAddress === undefined && !ipaddr.isValid(address))
     .map(({ name }) =>
-      problem(
+      problemAt(
         raw,
         ['hosts', name],
         `host "${name}" is one of the control planes, which know each other by IP address, and the inventory has none for it`,
         'give it nodeAddress: an IP address',
       ),
     )
-}
-
-function problem(raw: Raw, path: Path, what: string, fix: string): Problem {
-  for (let length = path.length; length > 0; length--) {
-    const place = raw.places.get(placeKey(path.slice(0, length)))
-    if (place) return { what, fix, spot: length === path.length ? place.value : (place.key ?? place.value) }
-  }
-  return { what, fix, spot: raw.root }
 }

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { type AddressRange, overlap, parseAddress, parseRange, shortestPrefix } from './address-range.ts'
 import type { Inventory, Pool } from './inventory.ts'
 import type { Problem } from './problem.ts'
+import { problemAt } from './problem-at.ts'
 import { mapAt, type Raw } from './resolve.ts'
-import { placeKey } from './tree.ts'
 
 type Path = readonly (string | number)[]
 
@@ -190,11 +190,6 @@ export function l2Pools(loadBalancer: Inventory['loadBalancer']): readonly strin
   return pools.flatMap(([name, { mode }]) => (mode === 'l2' ? [name] : []))
 }
 
-/** At the nearest place above it that stands in the file, where the value itself is a default. */
 function problem(raw: Raw, path: Path, what: string, fix: string): readonly Problem[] {
-  for (let length = path.length; length > 0; length--) {
-    const place = raw.places.get(placeKey(path.slice(0, length)))
-    if (place) return [{ what, fix, spot: length === path.length ? place.value : (place.key ?? place.value) }]
-  }
-  return [{ what, fix, spot: raw.root }]
+  return [problemAt(raw, path, what, fix)]
 }

@@ -3,6 +3,7 @@ import { type AddressRange, overlap, parseAddress, parseRange } from './address-
 import type { Inventory, Network } from './inventory.ts'
 import { didYouMean } from './nearest.ts'
 import type { Problem } from './problem.ts'
+import { problemAt } from './problem-at.ts'
 import { mapAt, type Raw } from './resolve.ts'
 import { routeReflectors } from './route-reflectors.ts'
 import { placeKey } from './tree.ts'
@@ -214,11 +215,6 @@ function meets(range: AddressRange, other: string): boolean {
   return parsed !== undefined && overlap(range, parsed)
 }
 
-/** At the nearest place above it that stands in the file, where the value itself is a default. */
 function problem(raw: Raw, path: Path, what: string, fix: string): readonly Problem[] {
-  for (let length = path.length; length > 0; length--) {
-    const place = raw.places.get(placeKey(path.slice(0, length)))
-    if (place) return [{ what, fix, spot: length === path.length ? place.value : (place.key ?? place.value) }]
-  }
-  return [{ what, fix, spot: raw.root }]
+  return [problemAt(raw, path, what, fix)]
 }
