@@ -1,9 +1,8 @@
 import { LockedError, UnreachableError } from '../core/errors.ts'
-import { type LockHolder, STAGE } from '../core/host.ts'
-import { quote } from '../core/quote.ts'
+import type { LockHolder } from '../core/host.ts'
 import { checkName, RUN_FOLDER } from './folders.ts'
 import type { Link } from './link.ts'
-import { SAFE_DIR } from './script.ts'
+import { lockStage } from './lock-script.ts'
 import type { Talk, TalkEnd } from './talk.ts'
 
 export interface LockOptions {
@@ -11,26 +10,31 @@ export interface LockOptions {
   readonly orphanMs: number
   /** Taking the lock itself. */
   readonly takeMs: number
+  /** Between two signs of life that the host gets from whoever holds its lock. */
+  readonly beatMs: number
   /** Called once when there is something to wait for, with what it is. */
   readonly onWait?: (host: string, text: string) => void
 }
 
-export const LOCK_OPTIONS: LockOptions = { orphanMs: 10 * 60_000, takeMs: 60_000 }
+export const LOCK_OPTIONS: LockOptions = { orphanMs: 10 * 60_000, takeMs: 60_000, beatMs: 15_000 }
 
 /** A talk that lasts as long as the lock: no deadline of its own. */
 const FOREVER_MS = 2 ** 31 - 1
 
 /**
- * The host's lock is a `flock` held by a shell on the host, and that shell lives as long as our channel: no clock and
- * no time stamp decides who has it. A job of a run that was cut off holds a second lock, `jobs`; the next run waits for
- * that.
+ * The host's lock is a `flock` held by a shell on the host, and that shell lives as long as our channel: no time stamp
+ * decides who has it. An sshd that is told nothing keeps the channel of a machine that is gone for hours (tcp(7): two,
+ * before the first keepalive), so the shell ends too when it has not heard of us for a while. A job of a run that was cut
+ * off holds a second lock, `jobs`; the next run waits for that.
  */
 export class HostLock {
   readonly #link: Link
   readonly #holder: LockHolder
   readonly #options: LockOptions
   #talk: Talk | undefined
-  #lost: unknown
+  #beating: NodeJS.Timeout | undefined
+  /** Why we do not hold it, once all that is under way has ended. */
+  #lost: Promise<unknown> = Promise.resolve(undefined)
 
   constructor(link: Link, holder: LockHolder, options: LockOptions) {
     checkName('run', holder.run)
@@ -46,7 +50,7 @@ export class HostLock {
     let json = ''
     const timer = setTimeout(() => answer.reject(this.#slow()), this.#options.takeMs)
     const talk = this.#link.talk({
-      stage: () => lockStage(this.#holder, Math.ceil(this.#options.orphanMs / 1000)),
+      stage: () => lockStage(this.#holder, this.#options),
       endInput: false,
       deadlineMs: FOREVER_MS,
       sink: {
@@ -54,6 +58,7 @@ export class HostLock {
           clearTimeout(timer)
           if (words[0] === 'LOCKED') answer.resolve()
           if (words[0] === 'ORPHAN') this.#options.onWait?.(this.#link.target.name, orphanText(words))
+          if (words[0] === 'QUIET') this.#options.onWait?.(this.#link.target.name, quietText(words))
           if (words[0] === 'STUCK') answer.reject(this.#stuck(words))
           if (words[0] === 'UNSAFE') answer.reject(this.#unsafe(words.slice(1).join(' ')))
           if (words[0] === 'BUSY') busy = words
@@ -69,7 +74,7 @@ export class HostLock {
     )
     try {
       await answer.promise
-      this.#talk = talk
+      this.#hold(talk)
     } catch (error) {
       talk.end()
       talk.conclude()
@@ -81,27 +86,48 @@ export class HostLock {
 
   /** After a reconnect: the channel that held the lock is gone. A failure is remembered, and stops the next change. */
   async retake(): Promise<void> {
-    this.#talk = undefined
-    this.#lost = await this.take().then(
-      () => undefined,
-      (error: unknown) => error,
+    this.forget()
+    this.#lost = this.#lost.then(() =>
+      this.take().then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
     )
+    await this.#lost
   }
 
   /** @throws LockedError when somebody else took over while we were cut off, or why we could not take it again */
-  check(): void {
-    if (this.#lost !== undefined) throw this.#lost
+  async check(): Promise<void> {
+    const lost = await this.#lost
+    if (lost !== undefined) throw lost
+  }
+
+  /** The host is about to end it. */
+  forget(): void {
+    this.#talk = undefined
+    clearInterval(this.#beating)
   }
 
   /** Never throws. */
   async release(): Promise<void> {
+    await this.#lost
     const talk = this.#talk
-    this.#talk = undefined
+    this.forget()
     if (talk === undefined || this.#link.isLost) return
     await talk.write(Buffer.from('release\n'))
     talk.end()
     talk.conclude()
     await talk.ended.catch(() => undefined)
+  }
+
+  #hold(talk: Talk): void {
+    this.#talk = talk
+    this.#beating = setInterval(() => void talk.write(Buffer.from('beat\n')), this.#options.beatMs).unref()
+    const ended = (): void => {
+      // The host did not hear of us for too long, or somebody killed the holder there: it may still be free.
+      if (this.#talk === talk && !this.#link.isLost) void this.retake()
+    }
+    talk.ended.then(ended, ended)
   }
 
   #busy(words: readonly string[], json: string): LockedError {
@@ -153,51 +179,11 @@ export class HostLock {
   }
 }
 
-function lockStage(holder: LockHolder, orphanSeconds: number): string {
-  return `${SAFE_DIR}
-me=${quote(holder.run)}
-safe_dir ${RUN_FOLDER} || { mark UNSAFE ${RUN_FOLDER}; exit 1; }
-cd ${RUN_FOLDER} || exit 1
-exec 9>>lock
-holder() { pid=; run=; json=; [ -e holder ] && { read -r pid run; IFS= read -r json; } <holder; }
-if ! flock -n 9; then
-  holder
-  # Our own lock, held for a link that is gone but that sshd has not missed yet.
-  if [ "$run" = "$me" ]; then kill "$pid"; flock 9; else
-    mark BUSY "$pid" "$(($(date +%s) - $(stat -c %Y holder 2>/dev/null || date +%s)))"; printf '%s\\n' "$json"; exit 0
-  fi
-fi
-printf '%s %s\\n%s\\n' "$$" "$me" ${quote(JSON.stringify(holder))} >holder.part && mv holder.part holder || exit 1
-exec 8>>jobs
-i=0
-until flock -n 8; do
-  running=$(cat running 2>/dev/null)
-  [ "\${running%% *}" = "$me" ] && break
-  [ $i = 0 ] && mark ORPHAN $running
-  [ $i -ge ${orphanSeconds} ] && { rm -f holder; mark STUCK $running; exit 0; }
-  i=$((i + 1)); sleep 1
-done
-exec 8>&-
-keep=1
-ls -1t | while read -r d; do
-  [ -d "$d" ] && [ ! -L "$d" ] && [ "$d" != "$me" ] || continue
-  rm -rf "./$d/blobs"
-  if [ $keep = 1 ] && rmdir "./$d" 2>/dev/null; then continue; fi
-  if [ $keep = 1 ]; then keep=0; else rm -rf "./$d"; fi
-done
-mark LOCKED
-IFS= read -r word
-if [ "$word" = release ]; then
-  rm -rf "./$me/blobs"; rmdir "./$me" 2>/dev/null
-  # What was put in place is not needed twice; a download that was cut off is gone on with next time.
-  for f in ${STAGE.disk}/*; do case $f in *.part) ;; *) rm -f -- "$f" ;; esac; done
-  rm -f holder
-fi
-exit 0`
-}
-
 const orphanText = ([, run = 'unknown', job = '']: readonly string[]): string =>
   `waiting for job ${job} of the earlier run ${run}, which was cut off`
+
+const quietText = ([, seconds = '?', run = 'unknown']: readonly string[]): string =>
+  `run ${run} holds the lock and was not heard of for ${seconds} s: waiting until it is, or is given up`
 
 function parseHolder(json: string): LockHolder | undefined {
   try {

@@ -64,6 +64,7 @@ export const PREREQUISITES = [
   'sha256sum',
   'base64',
   'flock',
+  'timeout',
   'setsid',
   'mkdir',
   'mv',

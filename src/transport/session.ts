@@ -47,7 +47,7 @@ export class SshSession implements Session {
 
   async supervise(job: Job, options: RunOptions): Promise<Outcome> {
     await this.#revive(options.signal)
-    this.#lock?.check()
+    await this.#lock?.check()
     return supervise(this.#link, job, options, async () => this.#lock?.retake())
   }
 
@@ -55,7 +55,7 @@ export class SshSession implements Session {
   async upload(run: string, blobs: readonly Blob[], options: UploadOptions): Promise<Outcome> {
     for (let attempt = 1; ; attempt++) {
       await this.#revive(options.signal)
-      this.#lock?.check()
+      await this.#lock?.check()
       const outcome = await upload(this.#link, run, blobs, options)
       if (outcome.kind !== 'lost' || options.signal?.aborted === true || attempt > UPLOAD_RETRIES) return outcome
       await sleep(UPLOAD_PAUSE_MS * (0.5 + Math.random()))
@@ -71,6 +71,7 @@ export class SshSession implements Session {
   }
 
   reboot(options: Pick<RunOptions, 'deadlineMs' | 'signal'>): Promise<Outcome> {
+    this.#lock?.forget()
     this.#lock = undefined
     return reboot(this.#link, options)
   }

@@ -15,7 +15,12 @@ const PAIRS = ['ca', 'apiserver', 'front-proxy-ca', 'etcd/ca', 'etcd/server'].fl
   `pki/${name}.crt`,
   `pki/${name}.key`,
 ])
-const ALL = [...PAIRS, 'pki/sa.key', 'pki/sa.pub', 'admin.conf', 'kubelet.conf', 'manifests/etcd.yaml'].toSorted()
+const KUBELET = ['dra_manager_state', 'config.yaml', 'pki/kubelet.crt', 'pki/kubelet.key', 'pki/kubelet-client-1.pem']
+const ALL = [
+  ...PAIRS,
+  ...['pki/sa.key', 'pki/sa.pub', 'admin.conf', 'kubelet.conf', 'manifests/etcd.yaml'],
+  ...KUBELET.map((name) => `var/${name}`),
+].toSorted()
 
 /** What is there after a power cut that left these empty, and the shell said so. */
 function powerCut(command: 'mend_torn' | 'mend_torn_first', ...empty: readonly string[]) {
@@ -24,9 +29,13 @@ function powerCut(command: 'mend_torn' | 'mend_torn_first', ...empty: readonly s
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, empty.includes(name) || name === 'provision/empty' ? '' : 'x\n')
   }
-  const said = execFileSync('sh', ['-euc', `${tornFiles(folder)}\n${tornAuthority(folder)}\n${command}`], {
-    encoding: 'utf8',
-  })
+  const said = execFileSync(
+    'sh',
+    ['-euc', `${tornFiles(folder, `${folder}/var`)}\n${tornAuthority(folder, `${folder}/var`)}\n${command}`],
+    {
+      encoding: 'utf8',
+    },
+  )
   return { said, left: files(), lost: ALL.filter((name) => !files().includes(name)) }
 }
 
@@ -47,6 +56,12 @@ describe('files a power cut left empty', () => {
     expect(said).toContain('pki/apiserver.key is empty, as a power cut leaves it')
   })
 
+  it('takes what the kubelet cannot start with: its serving pair, a client certificate, a state', () => {
+    expect(powerCut('mend_torn', 'var/pki/kubelet.crt').lost).toEqual(['var/pki/kubelet.crt', 'var/pki/kubelet.key'])
+    const { lost } = powerCut('mend_torn', 'var/pki/kubelet-client-1.pem', 'var/dra_manager_state')
+    expect(lost).toEqual(['var/dra_manager_state', 'var/pki/kubelet-client-1.pem'])
+  })
+
   it('takes the keys of an authority away where they can be fetched again', () => {
     expect(powerCut('mend_torn', 'pki/etcd/ca.key').lost).toEqual(['pki/etcd/ca.crt', 'pki/etcd/ca.key'])
     expect(powerCut('mend_torn', 'pki/sa.pub').lost).toEqual(['pki/sa.key', 'pki/sa.pub'])
@@ -56,9 +71,10 @@ describe('files a power cut left empty', () => {
     'puts all aside that was signed by what is lost where it is made: %s',
     (name) => {
       const { said, lost, left } = powerCut('mend_torn_first', name)
-      expect(lost).toEqual(ALL.filter((file) => !file.startsWith('manifests/')))
+      const aside = ALL.filter((file) => !/^(manifests|var)\//.test(file))
+      expect(lost).toEqual([...aside, 'var/pki/kubelet-client-1.pem'])
       expect(left.filter((file) => file.startsWith('pki.torn-')).map((file) => file.replace(/^[^/]*\//, ''))).toEqual(
-        lost,
+        aside,
       )
       expect(said).toContain('put aside in')
     },

@@ -116,6 +116,42 @@ describe('lock', () => {
     }
   })
 
+  it('is given up when its holder is not heard of, and who comes meanwhile waits for that', async () => {
+    const proxy = await FaultProxy.start(sshd.port)
+    try {
+      const gone = await connected(sshd.target({ port: proxy.port }), { lock: { beatMs: 500 } })
+      await gone.lock(holder('gone', 'ann@train'))
+      const next = await connected()
+      // Ten beats: one that is heard of keeps it.
+      await new Promise((resolve) => setTimeout(resolve, 5000))
+      await expect(next.lock(holder('early'))).rejects.toThrow(/ann@train/)
+      proxy.breakNow('stall')
+      const waits: string[] = []
+      // Its sshd keeps the channel open; there is nothing on the line that would tell it.
+      for (let i = 0; waits.length === 0; i++) {
+        const patient = await connected(sshd.target(), {
+          lock: { beatMs: 500, onWait: (_host: string, text: string) => waits.push(text) },
+        })
+        const refusal = await patient.lock(holder('next')).catch((error: unknown) => error)
+        if (refusal !== undefined) expect(refusal).toBeInstanceOf(LockedError)
+        else expect(waits).toEqual([expect.stringMatching(/^run gone holds the lock and was not heard of for \d s/)])
+        expect(i).toBeLessThan(100)
+      }
+    } finally {
+      await proxy.stop()
+    }
+  })
+
+  it('whose holder was killed on the host is taken again', async () => {
+    const [one, two] = [await connected(), await connected()]
+    await one.lock(holder('one'))
+    const kill = 'read -r pid run </run/provision/holder; kill "$pid"; while [ -e /proc/$pid ]; do sleep 0.1; done'
+    expect(await two.run(kill, LIMITS)).toMatchObject({ kind: 'exited', code: 0 })
+    await expect.poll(() => two.run('flock -n /run/provision/lock true', LIMITS)).toMatchObject({ code: 1 })
+    expect(await one.supervise({ run: 'one', name: 'on', script: 'true' }, LIMITS)).toMatchObject({ code: 0 })
+    await expect(two.lock(holder('two'))).rejects.toThrow(/run one/)
+  })
+
   it('that somebody else took while we were cut off stops the next change', async () => {
     const proxy = await FaultProxy.start(sshd.port)
     try {
