@@ -4,6 +4,7 @@ import type { Report } from '../../core/events.ts'
 import { ensurePackages } from '../debian/packages.ts'
 import { withFileLock } from '../local/lock.ts'
 import { moduleWord } from './go-module.ts'
+import { makeChartManifest } from './make-chart-manifest.ts'
 import { type GoToolChain, goToolChain, makeGo, makeManifest, makeOwnGo, ownSources } from './make-go.ts'
 import { hostArch, makeImage } from './make-image.ts'
 import { makeRoot } from './make-root.ts'
@@ -136,6 +137,8 @@ async function make(recipe: Recipe, inputs: ReadonlyMap<string, Part>, making: M
       return makeImage(recipe, inputs, making)
     case 'manifest':
       return makeManifest(recipe, making)
+    case 'chart-manifest':
+      return makeChartManifest(recipe, inputs, making)
   }
 }
 

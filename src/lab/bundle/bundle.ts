@@ -8,7 +8,7 @@ import { FailedError, InputError } from '../../core/errors.ts'
 import { type Build, type BuildOptions, build } from './builder.ts'
 import { hostArch } from './make-image.ts'
 import { type Part, type PartFile, touch } from './part.ts'
-import { artifactsOf, type Recipe } from './recipe.ts'
+import { artifactsOf, isManifest, type Recipe } from './recipe.ts'
 import { RECIPES } from './recipes.ts'
 
 export type BundleOptions = BuildOptions
@@ -100,7 +100,7 @@ function entriesOf(recipe: Recipe, part: Part): readonly Made[] {
 
 function placeOf(recipe: Recipe, name: string): readonly [file: string, path: string] {
   if (recipe.kind === 'image') return [`${name}.tar`, `images/${name}.tar`]
-  return [name, `${recipe.kind === 'manifest' ? 'manifests' : 'bin'}/${name}`]
+  return [name, `${isManifest(recipe) ? 'manifests' : 'bin'}/${name}`]
 }
 
 function factsOf(recipe: Recipe, name: string, { sha256, size }: PartFile): Artifact {
@@ -121,10 +121,10 @@ function factsOf(recipe: Recipe, name: string, { sha256, size }: PartFile): Arti
       builtFrom,
     }
   }
-  if (recipe.kind !== 'manifest') throw new Error(`${recipe.name} makes no artifacts`)
+  if (!isManifest(recipe)) throw new Error(`${recipe.name} makes no artifacts`)
   if (sha256 === recipe.sha256) return { ...common, version: recipe.module.version, arch: 'any', kind: 'manifest' }
   throw new FailedError({
-    what: `${recipe.file} of ${recipe.module.path} ${recipe.module.version} has sha256 ${sha256}, expected ${recipe.sha256}`,
+    what: `${name} of ${recipe.module.path} ${recipe.module.version} has sha256 ${sha256}, expected ${recipe.sha256}`,
     where: 'this machine, the Go module cache',
     why: 'upstream changed it under the same version, or the module cache was changed',
     fix: 'run `go clean -modcache` and try again; when it stays, compare it with the release by hand',

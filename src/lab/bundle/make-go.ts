@@ -72,11 +72,16 @@ async function build(recipe: GoRecipe, source: string, making: Making): Promise<
 
 /** Compiles our own programs. The sources are copied first: the module file belongs to this build, not to the tree. */
 export async function makeOwnGo(recipe: OwnGoRecipe, making: Making, go: GoToolChain): Promise<void> {
-  requireGo(go, OWN_GO, recipe.title)
+  const { around } = recipe
+  const wanted = around
+    ? parseGoMod(await readFile((await fetchModule(around.module, making)).goMod, 'utf8')).go
+    : OWN_GO
+  requireGo(go, wanted, recipe.title)
   const source = join(making.scratch, 'source')
   await mkdir(source)
   for (const name of recipe.programs) await cp(join(OWN_SOURCE, name), join(source, name), { recursive: true })
-  await writeFile(join(source, 'go.mod'), `module bundle.local/own\n\ngo ${OWN_GO}\n`)
+  const needs = around ? `\nrequire ${around.module.path} ${around.module.version}\n` : ''
+  await writeFile(join(source, 'go.mod'), `module ${around?.path ?? 'bundle.local/own'}\n\ngo ${wanted}\n${needs}`)
   const packages = recipe.programs.map((name) => `./${name}`)
   const words = ['build', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', `${making.dir}/`, ...packages]
   await runGo(words, { cwd: source, onLine: making.line }, making)
@@ -98,7 +103,8 @@ export async function makeManifest(recipe: ManifestRecipe, making: Making): Prom
   await copyFile(join(module.dir, recipe.file), join(making.dir, recipe.artifact))
 }
 
-async function fetchModule(module: GoModule, making: Making): Promise<{ dir: string; goMod: string }> {
+/** Fetches what is not in Go's cache. */
+export async function fetchModule(module: GoModule, making: Making): Promise<{ dir: string; goMod: string }> {
   making.line(`fetching ${moduleWord(module)}`)
   const text = await runGo(['mod', 'download', '-json', moduleWord(module)], { cwd: making.scratch }, making)
   const answer = JSON.parse(text) as { Dir: string; GoMod: string }

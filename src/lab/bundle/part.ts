@@ -6,7 +6,14 @@ import { measureFile } from '../../artifacts/artifact-file.ts'
 import type { Recipe } from './recipe.ts'
 
 /** Raised when the way of making a kind of part changes what comes out, so that cached ones are not taken for new ones. */
-const WAY: Readonly<Record<Recipe['kind'], number>> = { go: 1, own: 1, root: 2, image: 2, manifest: 1 }
+const WAY: Readonly<Record<Recipe['kind'], number>> = {
+  go: 1,
+  own: 1,
+  root: 2,
+  image: 2,
+  manifest: 1,
+  'chart-manifest': 1,
+}
 const PART_FILE = 'part.json'
 
 const UNUSED_MS = 30 * 24 * 60 * 60_000

@@ -2,7 +2,7 @@
  * How each part of the lab's bundle is made, as data. `recipes.ts` holds the values, `make-*.ts` the ways of making. A part is
  * cached by the digest of its recipe, its tool chain and the parts it is made from, so changing one rebuilds only what needs it.
  */
-export type Recipe = GoRecipe | OwnGoRecipe | RootRecipe | ImageRecipe | ManifestRecipe
+export type Recipe = GoRecipe | OwnGoRecipe | RootRecipe | ImageRecipe | ManifestRecipe | ChartManifestRecipe
 
 interface Part {
   /** Unique; the task is called `bundle/NAME`. */
@@ -44,10 +44,15 @@ export interface Program {
   readonly artifact?: string
 }
 
-/** Our own small programs, in `go/NAME/`; standard library only. */
+/** Our own small programs, in `go/NAME/`: of the standard library only, or around packages of a module. */
 export interface OwnGoRecipe extends Part {
   readonly kind: 'own'
   readonly programs: readonly string[]
+  readonly around?: {
+    readonly module: GoModule
+    /** Path of the module they are compiled in: packages called `internal` may be imported from below their own only. */
+    readonly path: string
+  }
 }
 
 /** A Debian root file system with some packages, as the base of images whose programs call other programs. */
@@ -87,8 +92,32 @@ export interface ManifestRecipe extends Part {
   readonly artifact: string
 }
 
+/** A manifest that upstream's release makes of the chart in its own module, by the same steps. */
+export interface ChartManifestRecipe extends Part {
+  readonly kind: 'chart-manifest'
+  readonly module: GoModule
+  /** Folder of the chart in the module. */
+  readonly chart: string
+  /** Name of the part that holds `helm`. */
+  readonly helm: string
+  /** Words of `helm template`, beside name and chart. */
+  readonly options: readonly string[]
+  /** The option that adds the custom resource definitions, which the release puts first. */
+  readonly withDefinitions: string
+  readonly release: string
+  /** Files of the module that come before everything: the licence, with its YEAR, and the namespace. */
+  readonly head: { readonly licence: string; readonly year: string; readonly namespace: string }
+  readonly sha256: string
+  readonly artifact: string
+}
+
+export function isManifest(recipe: Recipe): recipe is ManifestRecipe | ChartManifestRecipe {
+  return recipe.kind === 'manifest' || recipe.kind === 'chart-manifest'
+}
+
 /** Names of the parts that must be ready first. */
 export function inputsOf(recipe: Recipe): readonly string[] {
+  if (recipe.kind === 'chart-manifest') return [recipe.helm]
   if (recipe.kind !== 'image') return []
   return [...new Set([...(recipe.base === undefined ? [] : [recipe.base]), ...recipe.files.map((file) => file.part)])]
 }
@@ -97,5 +126,5 @@ export function inputsOf(recipe: Recipe): readonly string[] {
 export function artifactsOf(recipe: Recipe): readonly string[] {
   if (recipe.kind === 'go') return recipe.programs.flatMap((program) => program.artifact ?? [])
   if (recipe.kind === 'image') return [recipe.name]
-  return recipe.kind === 'manifest' ? [recipe.artifact] : []
+  return isManifest(recipe) ? [recipe.artifact] : []
 }

@@ -1,5 +1,5 @@
 import { type ControlPlaneImage, controlPlaneImages, RELEASES, type Releases } from '../../catalog/releases.ts'
-import { traefikImage, traefikProgram } from './entry-recipes.ts'
+import { type EntryWanted, entryRecipes } from './entry-recipes.ts'
 import { corednsProgram, etcdPrograms, kubernetesControlPlane, kubernetesNode } from './kubernetes-recipes.ts'
 import type { GoRecipe, ImageRecipe, ManifestRecipe, OwnGoRecipe, Recipe, RootRecipe } from './recipe.ts'
 
@@ -203,13 +203,8 @@ const metallbManifest: ManifestRecipe = {
   artifact: 'metallb-native.yaml',
 }
 
-/** What is compiled only for a cluster that has it: minutes of a computer's time. */
-interface Wanted {
-  readonly ingress?: object
-}
-
 /** All parts, in the order they are wanted: what the runtime needs, then the node, then images. */
-export function recipesFor(releases: Releases, { ingress }: Wanted = {}): readonly Recipe[] {
+export function recipesFor(releases: Releases, wanted: EntryWanted = {}): readonly Recipe[] {
   return [
     ...runtimeParts,
     kubernetesNode(releases),
@@ -222,10 +217,9 @@ export function recipesFor(releases: Releases, { ingress }: Wanted = {}): readon
     corednsProgram(releases),
     flannelPrograms,
     metallbPrograms,
-    ...(ingress ? [traefikProgram] : []),
     ...kubernetesImages(releases),
     ...otherImages,
-    ...(ingress ? [traefikImage] : []),
+    ...entryRecipes(wanted),
   ]
 }
 
