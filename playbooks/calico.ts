@@ -8,8 +8,10 @@ import {
   calicoLines,
   calicoManifest,
   calicoObjects,
+  calicoRoutes,
   condition,
   isFirst,
+  type Key,
   kubectlPrelude,
   later,
   manifests,
@@ -17,6 +19,7 @@ import {
   type Resource,
   removedObjects,
   settledCalico,
+  settledRoutes,
   waitUntil,
 } from '../src/index.ts'
 import { felixServes } from './felix.ts'
@@ -27,9 +30,19 @@ const LIMIT_SECONDS = 120
 /** Calico: upstream's manifest with our settings in it; then addresses and routes, once the API server serves their kinds. */
 export function calico(node: Node): readonly Resource[] {
   return [
-    ...(isFirst(node) ? [appliedCalico(node), kindsServed(), withoutOldRoutes(node), appliedConfig(node)] : []),
-    felixServes(node, { name: 'calico', title: 'Calico', pods: 'calico-node', applied: 'manifests:calico' }),
+    ...(isFirst(node) ? [appliedCalico(node), kindsServed(), appliedConfig(node)] : []),
+    // Without its addresses no pod gets one.
+    felixServes(node, { name: 'calico', title: 'Calico', pods: 'calico-node', applied: 'manifests:calico-config' }),
+    ...(isFirst(node) ? [withoutOld(node)] : []),
   ]
+}
+
+/** Routes by way of reflectors, once those are marked: `after` says by what. */
+export function reflectedRoutes({ inventory }: Node, after: readonly Key[]): readonly Resource[] {
+  const objects = inventory.network.cni === 'calico' ? calicoRoutes(inventory) : []
+  if (objects.length === 0) return []
+  const options = { title: "Calico's route reflectors", after }
+  return [manifests('calico-routes', objects, options, settledRoutes(objects))]
 }
 
 function appliedCalico(node: Node): Resource {
@@ -59,7 +72,8 @@ ${waitUntil(`said=$(k wait --for=condition=Established ${names} --timeout=10s 2>
   )
 }
 
-function withoutOldRoutes({ inventory }: Node): Resource {
+/** Once every node goes by what is wanted: routes by old peers and answers of Typha are in use until then. */
+function withoutOld({ inventory }: Node): Resource {
   return removedObjects(
     {
       set: 'calico-config',
@@ -67,15 +81,15 @@ function withoutOldRoutes({ inventory }: Node): Resource {
       record: CALICO_RECORD,
       kinds: CALICO_KINDS,
       keep: calicoLines(inventory),
+      recordThen: 'trimmed',
       disrupts: { BGPPeer: 'nodes no longer learn of routes from each other this way' },
     },
-    { title: 'ways of routes that are no longer wanted', after: ['condition:calico-kinds'] },
+    { title: 'what of Calico is no longer wanted', after: ['manifests:calico-config', 'condition:calico'] },
   )
 }
 
 function appliedConfig({ inventory }: Node): Resource {
-  return manifests('calico-config', calicoConfig(inventory), {
-    title: "Calico's addresses and routes",
-    after: ['condition:calico-kinds', 'removed:calico-config'],
-  })
+  const objects = calicoConfig(inventory)
+  const options = { title: "Calico's addresses and routes", after: ['condition:calico-kinds'] } as const
+  return manifests('calico-config', objects, options, settledRoutes(objects))
 }

@@ -1,4 +1,5 @@
 import {
+  type Around,
   CERT_MANAGER_DEPLOYMENTS,
   CERT_MANAGER_NAMESPACE,
   CERT_MANAGER_PROBES,
@@ -20,9 +21,11 @@ import {
   later,
   manifests,
   type Node,
+  podsServe,
   RELEASES,
   type Resource,
   removedObjects,
+  rolledOutScript,
   section,
   stagedFirst,
   Value,
@@ -39,9 +42,10 @@ const ACCOUNT_SECONDS = 180
  * that checks them answers; those of letsencrypt last, and only once its staging has issued something here.
  */
 export const installCertManager = section<Node>('Install cert-manager', 'cert-manager', (node) => {
-  const { certManager, ingress } = node.inventory
+  const { certManager, ingress, hosts } = node.inventory
   if (!certManager) return []
   const ingressClass = ingress?.class ?? ingress?.controller
+  const around = { hosts, ...(ingressClass === undefined ? {} : { ingressClass }) }
   return [
     ...nodeImages(node, RELEASES.certManager.images),
     ...(isFirst(node)
@@ -49,8 +53,8 @@ export const installCertManager = section<Node>('Install cert-manager', 'cert-ma
           appliedCertManager(node),
           webhookAnswers(),
           withoutOldIssuers(certManager),
-          appliedIssuers(certManager, ingressClass),
-          ...heldBack(node, certManager, ingressClass),
+          appliedIssuers(certManager, around),
+          ...heldBack(node, certManager, around),
         ]
       : []),
   ]
@@ -68,21 +72,20 @@ function appliedCertManager({ artifacts, inventory }: Node): Resource {
 
 /** Before that every issuer is refused. No status says when it is over, but an answer does, to an issuer that nobody stores. */
 function webhookAnswers(): Resource {
-  const rollouts = CERT_MANAGER_DEPLOYMENTS.map(
-    (name) =>
-      `k -n ${CERT_MANAGER_NAMESPACE} rollout status deployment/${name} --request-timeout=0 --timeout=${ROLLOUT_SECONDS}s || exit 1`,
+  const rolledOut = CERT_MANAGER_DEPLOYMENTS.map((name) =>
+    rolledOutScript(CERT_MANAGER_NAMESPACE, `deployment/${name}`),
   )
-  return condition(
+  return podsServe(
     {
       name: 'cert-manager-webhook',
       wanted: "cert-manager's webhook answers",
       probes: Object.values(CERT_MANAGER_PROBES),
       holds: certManagerEvidence,
-      wait: `${kubectlPrelude(40)}
-${rollouts.join('\n')}
-${CERT_MANAGER_TRIAL}
-${waitUntil('webhook_answers', ROLLOUT_SECONDS, "an answer from cert-manager's webhook")}`,
-      timeoutMs: ((rollouts.length + 1) * ROLLOUT_SECONDS + 60) * 1000,
+      functions: CERT_MANAGER_TRIAL,
+      test: () => [...rolledOut, 'webhook_answers'].join(' && '),
+      awaited: "an answer from cert-manager's webhook",
+      pods: { namespace: CERT_MANAGER_NAMESPACE, selector: 'app.kubernetes.io/instance=cert-manager' },
+      limitSeconds: 2 * ROLLOUT_SECONDS,
     },
     { after: ['manifests:cert-manager'] },
   )
@@ -102,7 +105,7 @@ function withoutOldIssuers(certManager: CertManager): Resource {
   )
 }
 
-function appliedIssuers(certManager: CertManager, ingressClass: string | undefined): Resource {
+function appliedIssuers(certManager: CertManager, around: Around): Resource {
   const after = ['condition:cert-manager-webhook', 'removed:cert-manager-issuers'] as const
   const options = { title: 'issuers of certificates', after }
   const secrets = Object.entries(certManager.issuers).flatMap(([name, issuer]) => {
@@ -110,7 +113,7 @@ function appliedIssuers(certManager: CertManager, ingressClass: string | undefin
     return secret ? [[name, secret] as const] : []
   })
   const applied = (known: Readonly<Record<string, string>>) =>
-    manifests('cert-manager-issuers', issuerObjects(certManager, ingressClass, known), options)
+    manifests('cert-manager-issuers', issuerObjects(certManager, around, known), options)
   if (secrets.length === 0) return applied({})
   const opened = new Value('secrets of issuers', async () => {
     const all = secrets.map(async ([name, secret]) => [name, await secret.reveal()] as const)
@@ -119,12 +122,13 @@ function appliedIssuers(certManager: CertManager, ingressClass: string | undefin
   return later('manifests:cert-manager-issuers', opened, applied, options)
 }
 
-function heldBack({ host }: Node, certManager: CertManager, ingressClass: string | undefined): readonly Resource[] {
-  const objects = heldObjects(certManager, ingressClass)
-  if (objects.length === 0) return []
+function heldBack({ host }: Node, certManager: CertManager, around: Around): readonly Resource[] {
   const after = ['condition:cert-manager-webhook', 'manifests:cert-manager-issuers'] as const
-  const applied = manifests('letsencrypt', objects, { title: "issuers of Let's Encrypt", after })
-  return [host.accept['staging-first'] === undefined ? stagedFirst(applied, certManager, objects) : applied]
+  return heldObjects(certManager, around).map((object) => {
+    const { name } = object.metadata
+    const applied = manifests(`letsencrypt-${name}`, [object], { title: `${name}, an issuer of Let's Encrypt`, after })
+    return host.accept['staging-first'] === undefined ? stagedFirst(applied, certManager, object) : applied
+  })
 }
 
 /** That each issuer has an account with its directory; those that may be held back are not waited for. */

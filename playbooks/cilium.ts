@@ -12,6 +12,7 @@ import {
   health,
   healthScript,
   isFirst,
+  type Key,
   later,
   manifests,
   type Node,
@@ -30,12 +31,7 @@ const AGENT = { port: 9879, path: '/healthz' } as const
 
 /** Cilium: its chart, rendered on this machine with values from the inventory; then the addresses it is to give to Services. */
 export function cilium(node: Node): readonly Resource[] {
-  const pooled = node.inventory.network.cilium.l2Announcements !== undefined
-  return [
-    ...(isFirst(node) ? [appliedCilium(node)] : []),
-    agentServes(node),
-    ...(isFirst(node) && pooled ? [kindsServed(), withoutOldPools(node), appliedPools(node)] : []),
-  ]
+  return [...(isFirst(node) ? [appliedCilium(node)] : []), agentServes(node), ...(isFirst(node) ? pools(node) : [])]
 }
 
 function appliedCilium(node: Node): Resource {
@@ -64,6 +60,7 @@ function agentServes(self: Node): Resource {
       awaited: "Cilium's agent on this node",
       pods: { namespace: CILIUM_NAMESPACE, selector: 'k8s-app=cilium', node: self.name },
       limitSeconds: LIMIT_SECONDS,
+      ...(isFirst(self) ? { daemonSet: 'cilium' } : {}),
     },
     isFirst(self) ? { after: ['manifests:cilium'] } : { after: ['kubeadm:join'], ...onceApplied(self) },
   )
@@ -85,7 +82,13 @@ function kindsServed(): Resource {
   )
 }
 
-function withoutOldPools({ inventory }: Node): Resource {
+/** Where none are wanted any more, those of a run before go all the same. */
+function pools(node: Node): readonly Resource[] {
+  if (node.inventory.network.cilium.l2Announcements === undefined) return [withoutOldPools(node, 'manifests:cilium')]
+  return [kindsServed(), withoutOldPools(node, 'condition:cilium-kinds'), appliedPools(node)]
+}
+
+function withoutOldPools({ inventory }: Node, after: Key): Resource {
   const gone = 'Services with an address of it get another one, or none'
   return removedObjects(
     {
@@ -94,9 +97,10 @@ function withoutOldPools({ inventory }: Node): Resource {
       record: CILIUM_RECORD,
       kinds: CILIUM_KINDS,
       keep: ciliumPoolLines(inventory.network),
+      ...(inventory.network.cilium.l2Announcements === undefined ? { recordThen: 'gone' } : {}),
       disrupts: { CiliumLoadBalancerIPPool: gone, CiliumL2AnnouncementPolicy: 'nobody answers ARP for its addresses' },
     },
-    { title: 'pools that are no longer wanted', after: ['condition:cilium-kinds'] },
+    { title: 'pools that are no longer wanted', after: [after] },
   )
 }
 

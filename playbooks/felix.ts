@@ -23,7 +23,7 @@ interface Network {
   /** Noun for the key, and name of the configuration that its installer writes: `10-calico.conflist`. */
   readonly name: 'calico' | 'canal'
   readonly title: string
-  /** Value of the label `k8s-app`. */
+  /** The DaemonSet, and value of the label `k8s-app` of its pods. */
   readonly pods: string
   /** What applies it. */
   readonly applied: `manifests:${string}`
@@ -60,6 +60,7 @@ export function felixServes(self: Node, { name, title, pods, applied }: Network)
       awaited: `Felix of ${title} on this node, and ${CNI_FOLDER}/${file}`,
       pods: { namespace: CALICO_NAMESPACE, selector: `k8s-app=${pods}`, node: self.name },
       limitSeconds: LIMIT_SECONDS,
+      ...(isFirst(self) ? { daemonSet: pods } : {}),
     },
     isFirst(self) ? { after: [applied] } : { after: ['kubeadm:join'], ...onceApplied(self) },
   )

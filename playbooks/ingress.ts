@@ -1,22 +1,23 @@
 import {
-  condition,
   INGRESS_RECORD,
   type Ingress,
   ingressClassInTheWay,
   ingressClassOf,
   isFirst,
-  kubectlPrelude,
   kubeProbe,
   madeRoom,
   manifests,
   type Node,
+  podsServe,
   RELEASES,
   type Resource,
   removedObjects,
+  rolledOutScript,
   rolloutOf,
   section,
   TRAEFIK_CONTROLLER,
   TRAEFIK_NAMESPACE,
+  TRAEFIK_PODS,
   traefikObjects,
   traefikRecordLines,
 } from '../src/index.ts'
@@ -53,8 +54,7 @@ function appliedTraefik({ inventory }: Node, ingress: Ingress): Resource {
 function runs({ exposure }: Ingress): Resource {
   const kind = exposure === 'hostPorts' ? 'DaemonSet' : 'Deployment'
   const seen = kubeProbe('apps/v1', kind, `${TRAEFIK_NAMESPACE}/traefik`)
-  const limit = `--request-timeout=0 --timeout=${ROLLOUT_SECONDS}s`
-  return condition(
+  return podsServe(
     {
       name: 'traefik',
       wanted: 'Traefik runs',
@@ -65,9 +65,10 @@ function runs({ exposure }: Ingress): Resource {
         const { available, wanted, complete } = rolloutOf(answer.object)
         return { holds: complete, evidence: `${available} of ${wanted} pods` }
       },
-      wait: `${kubectlPrelude(20)}
-k -n ${TRAEFIK_NAMESPACE} rollout status ${kind.toLowerCase()}/traefik ${limit}`,
-      timeoutMs: (ROLLOUT_SECONDS + 60) * 1000,
+      test: () => rolledOutScript(TRAEFIK_NAMESPACE, `${kind.toLowerCase()}/traefik`),
+      awaited: 'pods of Traefik',
+      pods: { namespace: TRAEFIK_NAMESPACE, selector: TRAEFIK_PODS },
+      limitSeconds: ROLLOUT_SECONDS,
     },
     { after: ['manifests:traefik'] },
   )

@@ -24,6 +24,7 @@ import {
   RELEASES,
   type Resource,
   removedObjects,
+  rolledOutScript,
   section,
   Value,
   WEBHOOK_PROBES,
@@ -74,18 +75,17 @@ function appliedMetallb({ artifacts, inventory, membership }: Node): Resource {
  * listen. No status says when that is so, but an answer does, to a pool that nobody stores.
  */
 function webhookAnswers(loadBalancer: LoadBalancer): Resource {
-  const limit = `--timeout=${ROLLOUT_SECONDS}s`
-  return condition(
+  return podsServe(
     {
       name: 'metallb-webhook',
       wanted: "MetalLB's webhook answers",
       probes: Object.values(WEBHOOK_PROBES),
       holds: webhookEvidence,
-      wait: `${kubectlPrelude(20)}
-k -n ${METALLB_NAMESPACE} rollout status deployment/controller --request-timeout=0 ${limit} || exit 1
-${webhookScript(loadBalancer)}
-${waitUntil('webhook_answers', ROLLOUT_SECONDS, "an answer from MetalLB's webhook")}`,
-      timeoutMs: (2 * ROLLOUT_SECONDS + 60) * 1000,
+      functions: webhookScript(loadBalancer),
+      test: () => `${rolledOutScript(METALLB_NAMESPACE, 'deployment/controller')} && webhook_answers`,
+      awaited: "an answer from MetalLB's webhook",
+      pods: { namespace: METALLB_NAMESPACE, selector: 'app=metallb,component=controller' },
+      limitSeconds: 2 * ROLLOUT_SECONDS,
     },
     { after: ['manifests:metallb'] },
   )
@@ -151,6 +151,7 @@ function speakerRuns(node: Node): Resource {
       awaited: "MetalLB's speaker on this node",
       pods: { namespace: METALLB_NAMESPACE, selector: 'app=metallb,component=speaker', node: node.name },
       limitSeconds: ROLLOUT_SECONDS,
+      ...(isFirst(node) ? { daemonSet: 'speaker' } : {}),
     },
     isFirst(node)
       ? { after: ['manifests:metallb'] }

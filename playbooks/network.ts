@@ -1,4 +1,4 @@
-import { CALICO, CILIUM, hasTypha, isFirst, type Node, RELEASES, type Resource, section } from '../src/index.ts'
+import { isFirst, type Node, networkImageNames, type Resource, section } from '../src/index.ts'
 import { nodeImages } from './artifacts.ts'
 import { calico } from './calico.ts'
 import { canal } from './canal.ts'
@@ -13,14 +13,7 @@ const NETWORKS: Readonly<Record<Cni, (node: Node) => readonly Resource[]>> = { f
 
 /** Every image a node may be asked to run for it. */
 export function networkImages(node: Node): readonly Resource[] {
-  return nodeImages(node, imagesOf(node))
-}
-
-function imagesOf({ inventory: { network, hosts } }: Node): Readonly<Record<string, string>> {
-  if (network.cni === 'flannel') return RELEASES.flannel.images
-  if (network.cni === 'canal') return CALICO.canalImages
-  if (network.cni === 'cilium') return CILIUM.images
-  return { ...CALICO.images, ...(hasTypha(network, hosts.length) ? CALICO.typhaImages : {}) }
+  return nodeImages(node, networkImageNames(node.inventory))
 }
 
 export const installNetwork = section<Node>('Install the network', 'network', (node) => [

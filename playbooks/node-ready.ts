@@ -1,6 +1,6 @@
 import { condition, kubectlPrelude, kubeProbe, type Node, nodeOf, type Resource, waitUntil } from '../src/index.ts'
 
-const READY_TIMEOUT_MS = 600_000
+const READY_SECONDS = 600
 
 /** Asked on the node itself: its kubelet may read its own Node. */
 export function nodeReady({ name, inventory }: Node): Resource {
@@ -24,13 +24,9 @@ export function nodeReady({ name, inventory }: Node): Resource {
           : { holds: false, evidence: seen.message }
       },
       // An API server that has just been started refuses what it will allow in a moment.
-      wait: `${kubectlPrelude(0)}
-${waitUntil(
-  `said=$(k wait --for=condition=Ready node/${name} --timeout=${READY_TIMEOUT_MS / 1000}s 2>&1)`,
-  READY_TIMEOUT_MS / 1000,
-  `node ${name} Ready`,
-)}`,
-      timeoutMs: READY_TIMEOUT_MS + 30_000,
+      wait: `${kubectlPrelude(20)}
+${waitUntil(`said=$(k wait --for=condition=Ready node/${name} --timeout=10s 2>&1)`, READY_SECONDS, `node ${name} Ready`)}`,
+      timeoutMs: (READY_SECONDS + 60) * 1000,
     },
     { after: ['kubelet:settings', `condition:${inventory.network.cni}`] },
   )

@@ -9,6 +9,7 @@ import {
   section,
   strangers,
 } from '../src/index.ts'
+import { reflectedRoutes } from './calico.ts'
 
 /** Set by kubeadm on every control plane; wrong on one that also carries workloads. */
 const CONTROL_PLANE_TAINT = 'node-role.kubernetes.io/control-plane'
@@ -24,7 +25,8 @@ export const settleNodes = section<Node>('Settle the nodes', 'cluster', (node) =
     const waits = until === undefined ? {} : ({ until, withoutIt: 'leave' } as const)
     return [kubeNodeSettings(wantedNode(host, node.inventory), { after: ['kubeadm:init'], ...waits })]
   })
-  return [...wanted, strangers(node)]
+  const marked = wanted.map(({ key }) => key)
+  return [...wanted, ...reflectedRoutes(node, ['kubeadm:init', ...marked]), strangers(node)]
 })
 
 function wantedNode({ name, labels, taints, roles }: Host, inventory: Inventory) {

@@ -1,5 +1,4 @@
 import {
-  condition,
   health,
   healthScript,
   isFirst,
@@ -10,6 +9,7 @@ import {
   onlyThere,
   POLICY_KINDS,
   POLICY_RECORD,
+  podsServe,
   policyLines,
   policyNamespaces,
   policyObjects,
@@ -18,7 +18,7 @@ import {
   type Resource,
   removedObjects,
   section,
-  waitUntil,
+  withLivingLines,
 } from '../src/index.ts'
 import { nodeImages } from './artifacts.ts'
 
@@ -36,7 +36,7 @@ export const installPolicyEngine = section<Node>('Install the policy engine', 'p
 
 function appliedEngine({ inventory, membership }: Node): Resource {
   const gives = membership.policyEngine ? { gives: membership.policyEngine } : {}
-  return manifests('kube-router', kubeRouterObjects(inventory.kubernetes), {
+  return manifests('kube-router', kubeRouterObjects(inventory), {
     title: 'kube-router',
     after: ['kubeadm:init'],
     ...gives,
@@ -47,7 +47,7 @@ function appliedEngine({ inventory, membership }: Node): Resource {
 function engineRuns(node: Node): Resource {
   const ready = probe(health, KUBE_ROUTER_HEALTH)
   const { policyEngine } = node.membership
-  return condition(
+  return podsServe(
     {
       name: 'kube-router',
       wanted: 'kube-router enforces policies here',
@@ -56,8 +56,11 @@ function engineRuns(node: Node): Resource {
         answers.get(ready)
           ? { holds: true, evidence: 'it says that it is well' }
           : { holds: false, evidence: `nothing says so on 127.0.0.1:${KUBE_ROUTER_HEALTH.port}` },
-      wait: waitUntil(healthScript(KUBE_ROUTER_HEALTH), ROLLOUT_SECONDS, 'kube-router on this node'),
-      timeoutMs: (ROLLOUT_SECONDS + 60) * 1000,
+      test: () => healthScript(KUBE_ROUTER_HEALTH),
+      awaited: 'kube-router on this node',
+      pods: { namespace: 'kube-system', selector: 'k8s-app=kube-router', node: node.name },
+      limitSeconds: ROLLOUT_SECONDS,
+      ...(isFirst(node) ? { daemonSet: 'kube-router' } : {}),
     },
     isFirst(node)
       ? { after: ['manifests:kube-router', `condition:node-${node.name}`] }
@@ -69,7 +72,18 @@ function engineRuns(node: Node): Resource {
 export const applyPolicies = section<Node>('Say who may talk to whom', 'policies', (node) => {
   const { policies } = node.inventory
   if (!policies || !isFirst(node)) return []
+  const objects = policyObjects(policies)
+  const after = ['kubeadm:init', 'manifests:policy-namespaces'] as const
   return [
+    onlyThere('policy-namespaces', policyNamespaces(policies), {
+      title: 'namespaces that policies are for',
+      after: ['kubeadm:init'],
+    }),
+    manifests('policies', objects, { title: 'policies', after }, (live) => ({
+      objects: withLivingLines(objects, live),
+      changes: [],
+    })),
+    // Afterwards: between an old policy and the new one nobody is let through that neither allows.
     removedObjects(
       {
         set: 'policies',
@@ -77,19 +91,10 @@ export const applyPolicies = section<Node>('Say who may talk to whom', 'policies
         record: POLICY_RECORD.name,
         kinds: POLICY_KINDS,
         keep: policyLines(policies),
-        disrupts: {
-          NetworkPolicy: 'what it allowed or denied is no longer; one that got another name works again a moment later',
-        },
+        recordThen: 'trimmed',
+        disrupts: { NetworkPolicy: 'what it allowed or denied is no longer' },
       },
-      { title: 'policies that are no longer wanted', after: ['kubeadm:init'] },
+      { title: 'policies that are no longer wanted', after: ['manifests:policies'] },
     ),
-    onlyThere('policy-namespaces', policyNamespaces(policies), {
-      title: 'namespaces that policies are for',
-      after: ['kubeadm:init'],
-    }),
-    manifests('policies', policyObjects(policies), {
-      title: 'policies',
-      after: ['kubeadm:init', 'removed:policies', 'manifests:policy-namespaces'],
-    }),
   ]
 })

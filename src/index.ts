@@ -9,6 +9,7 @@ export { addonWaiting } from './cluster/addon-wait.ts'
 export { ADDON_RECORD, addonLines, addonRecord, addonTurns, type ReadAddon } from './cluster/addons.ts'
 export { podMtuBounds } from './cluster/auto-mtu.ts'
 export { CALICO_NAMESPACE, calicoManifest, calicoObjects, settledCalico } from './cluster/calico.ts'
+export { settledRoutes } from './cluster/calico-changes.ts'
 export {
   CALICO_DEFINITIONS,
   CALICO_KINDS,
@@ -16,12 +17,14 @@ export {
   calicoConfig,
   calicoKinds,
   calicoLines,
+  calicoRoutes,
   REFLECTOR_ANNOTATION,
   reflectorAnnotations,
 } from './cluster/calico-config.ts'
 export { canalObjects, settledCanal } from './cluster/canal.ts'
 export { CERT_MANAGER_NAMESPACE, certManagerObjects } from './cluster/cert-manager.ts'
 export {
+  type Around,
   CERT_MANAGER_RECORD,
   heldIssuers,
   heldObjects,
@@ -48,6 +51,7 @@ export {
 } from './cluster/cilium-pools.ts'
 export { CARRIER_FILE, type SharedEndpoint, sharedEndpoint } from './cluster/endpoint.ts'
 export { FLANNEL_DEVICES, flannelObjects, settledFlannel } from './cluster/flannel.ts'
+export { networkImageNames } from './cluster/images.ts'
 export { INGRESS_RECORD, ingressClassInTheWay, ingressClassOf } from './cluster/ingress.ts'
 export { kernelModuleNames, sysctlValues } from './cluster/kernel.ts'
 export { KUBE_ROUTER_HEALTH, kubeRouterObjects } from './cluster/kube-router.ts'
@@ -91,7 +95,13 @@ export { batches, type Rollout, type Turn, type UpgradeNode } from './cluster/ro
 export { stagedFirst } from './cluster/staged-first.ts'
 export { type StatusLimits, statusOf } from './cluster/status.ts'
 export { strangers } from './cluster/strangers.ts'
-export { TRAEFIK_CONTROLLER, TRAEFIK_NAMESPACE, traefikObjects, traefikRecordLines } from './cluster/traefik.ts'
+export {
+  TRAEFIK_CONTROLLER,
+  TRAEFIK_NAMESPACE,
+  TRAEFIK_PODS,
+  traefikObjects,
+  traefikRecordLines,
+} from './cluster/traefik.ts'
 export { upgradeConfiguration } from './cluster/upgrade-configuration.ts'
 export { Deferred } from './core/deferred.ts'
 export { probe } from './core/fact.ts'
@@ -99,7 +109,7 @@ export { later } from './core/later.ts'
 export { sha256 as digest } from './core/plan.ts'
 export { compile, type Play, type PlaySection, play, section } from './core/play.ts'
 export { requirement } from './core/requirement.ts'
-export type { Resource, ResourceOptions } from './core/resource.ts'
+export type { Key, Resource, ResourceOptions } from './core/resource.ts'
 export { told } from './core/told.ts'
 export { Value } from './core/value.ts'
 export { clusterDns, dnsQueryScript } from './facts/cluster-dns.ts'
@@ -114,10 +124,11 @@ export { type KubeObject, kubeProbe } from './facts/kube-object.ts'
 export { podIsReady } from './facts/kube-pod.ts'
 export { kubeReadyProbe, OWN_API_IS_READY, WITH_OWN_API } from './facts/kube-ready.ts'
 export { kubectlPrelude, WITH_OUR_PATH } from './facts/kubectl.ts'
+export { withLivingLines } from './facts/object-record.ts'
 export { proxyMode, proxyModeScript } from './facts/proxy-mode.ts'
 export { IN_PROXY } from './facts/proxy-process.ts'
 export { type ProxyRules, proxyRulesProbe } from './facts/proxy-rules.ts'
-export { rolloutOf } from './facts/rollout.ts'
+export { rolledOutScript, rolloutOf } from './facts/rollout.ts'
 export { hexAddress, serviceCarried } from './facts/service-carried.ts'
 export { unlessProbe } from './facts/unless.ts'
 export type { CertManager, Host, Ingress, Inventory, LoadBalancer } from './inventory/inventory.ts'

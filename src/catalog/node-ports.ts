@@ -51,6 +51,12 @@ export const METALLB: readonly NodePort[] = [
 /** Of kube-router, which uses the host's network. Source: its command line (`--health-port`). */
 export const KUBE_ROUTER: readonly NodePort[] = [tcp(20_244, 'kube-router health', 'kube-router')]
 
+/**
+ * Of Traefik on the ports of nodes: the container runtime leads them to its pod, so that whatever listens there itself gets nothing
+ * any more. Nobody listens on a node that is ours.
+ */
+export const INGRESS: readonly NodePort[] = [tcp(80, 'HTTP of the ingress'), tcp(443, 'HTTPS of the ingress')]
+
 /** The balancer on control planes that share an address. */
 export function balancerPort(port: number): NodePort {
   return tcp(port, 'haproxy in front of kube-apiserver', 'haproxy')
@@ -62,12 +68,16 @@ const CILIUM: readonly NodePort[] = [
   tcp(4240, 'Cilium health checks', 'cilium-agent', 'cilium-health-r'),
   tcp(9879, 'Cilium health', 'cilium-agent'),
   tcp(9878, 'Envoy of Cilium', 'cilium-envoy', 'cilium-envoy-st'),
+  tcp(9964, 'Envoy of Cilium, metrics', 'cilium-envoy', 'cilium-envoy-st'),
+  // The operator runs on any of the nodes.
+  tcp(9234, 'operator of Cilium', 'cilium-operator'),
+  tcp(9963, 'operator of Cilium, metrics', 'cilium-operator'),
 ]
 const CILIUM_VXLAN = udp(8472, 'VXLAN of Cilium', 'kernel')
 const CILIUM_GENEVE = udp(6081, 'Geneve of Cilium', 'kernel')
 const CILIUM_WIREGUARD = udp(51_871, 'WireGuard of Cilium', 'kernel')
 
-/** By network and what it wraps packets in. Source: the projects' own documentation and manifests. */
+/** By network and what it wraps packets in. Source: the projects' own documentation, manifests and rendered chart. */
 export const TUNNEL = {
   'flannel vxlan': [udp(8472, 'VXLAN of Flannel', 'kernel')],
   'flannel wireguard': [udp(51_820, 'WireGuard of Flannel', 'kernel'), udp(51_821, 'WireGuard of Flannel', 'kernel')],

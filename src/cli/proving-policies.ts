@@ -1,5 +1,5 @@
 import { ALONE, policyFindings } from '../cluster/proof/policy-findings.ts'
-import { surveyPolicies } from '../cluster/proof/policy-survey.ts'
+import { surveyBefore, surveyPolicies } from '../cluster/proof/policy-survey.ts'
 import type { GroundMade } from '../cluster/proof/proof-ground-made.ts'
 import type { Finding } from '../core/finding.ts'
 import type { SurveyInput } from '../core/survey.ts'
@@ -23,11 +23,12 @@ export async function provePolicies(input: PoliciesProvenInput): Promise<Readonl
   const running = said.pods.filter((pod) => pod.running && pod.address !== '' && here.has(pod.node))
   const pods = new Map(running.map((pod) => [pod.node, pod]))
   if (pods.size < 2) return new Map([[[...pods.keys()][0] ?? first, ALONE]])
+  const before = await surveyBefore({ ...input, pods })
   const trouble = await made.underPolicy(signal)
   if (trouble !== undefined) {
     const evidence = `the policy of the proof could not be made: ${trouble}`
     return new Map([[first, { ...ALONE, severity: 'required', evidence, fix: 'see why, then run provision prove' }]])
   }
-  const ways = await surveyPolicies({ ...input, pods })
+  const ways = await surveyPolicies({ ...input, pods }, before)
   return policyFindings(ways, engine, new Map(hosts.map(({ name, accept }) => [name, accept])))
 }

@@ -35,15 +35,21 @@ interface HealthCheck {
   timeoutSeconds?: number
 }
 
-export function tolerating(taints: readonly Taint[]): Patch {
+/** Each once; what is only preferred needs none. */
+export function tolerationsOf(taints: readonly Taint[]): readonly Toleration[] {
   const wanted = taints.filter(({ effect }) => effect !== 'PreferNoSchedule')
-  const added = [...new Map(wanted.map(({ key, effect }) => [`${key}:${effect}`, { key, effect }])).values()]
+  const each = [...new Map(wanted.map(({ key, effect }) => [`${key}:${effect}`, { key, effect }])).values()]
+  return each.map((one) => ({ ...one, operator: 'Exists' as const }))
+}
+
+export function tolerating(taints: readonly Taint[]): Patch {
+  const added = tolerationsOf(taints)
   return (object) => {
     const copy = structuredClone(object) as unknown as PodTemplate
     const pod = copy.spec.template.spec
     const has = (one: Toleration) =>
       pod.tolerations?.some(({ key, effect }) => key === one.key && effect === one.effect)
-    const lacking = added.map((one) => ({ ...one, operator: 'Exists' as const })).filter((one) => !has(one))
+    const lacking = added.filter((one) => !has(one))
     if (lacking.length > 0) pod.tolerations = [...(pod.tolerations ?? []), ...lacking]
     return copy as unknown as KubeObject
   }

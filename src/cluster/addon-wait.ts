@@ -1,6 +1,14 @@
 import type { Answers, Probe } from '../core/fact.ts'
 import { quote } from '../core/quote.ts'
-import { type KubeObject, type KubeRef, type KubeSeen, kubeArgument, kubeProbe } from '../facts/kube-object.ts'
+import {
+  BUILT_IN,
+  groupOf,
+  type KubeObject,
+  type KubeRef,
+  type KubeSeen,
+  kubeArgument,
+  kubeProbe,
+} from '../facts/kube-object.ts'
 import { rolloutOf } from '../facts/rollout.ts'
 import type { AddonWait } from '../inventory/inventory.ts'
 
@@ -35,9 +43,13 @@ function rolledOut(object: string): AddonWaiting {
 
 function conditioned(object: string, type: string, status: string): AddonWaiting {
   const about = objectOf(object)
-  const judge = ({ status: own }: KubeObject) => {
-    const conditions = ((own ?? {}) as { readonly conditions?: unknown }).conditions
+  const judge = ({ status: own, metadata }: KubeObject) => {
+    const { conditions, observedGeneration } = (own ?? {}) as Observed & { readonly conditions?: unknown }
     const found = Array.isArray(conditions) ? conditions.find((one) => one?.type === type) : undefined
+    // What was said of the settings before is not said of these; as `kubectl wait` has it.
+    const said = (found as Observed | undefined)?.observedGeneration ?? observedGeneration
+    if (said !== undefined && said < Number(metadata.generation ?? 0))
+      return { holds: false, evidence: `${about.name}: its ${type} is of the settings before these` }
     const told = found ? `${type} is ${found.status}${found.message ? `: ${found.message}` : ''}` : `it has no ${type}`
     return { holds: found?.status === status, evidence: `${about.name}: ${told}` }
   }
@@ -49,6 +61,10 @@ function conditioned(object: string, type: string, status: string): AddonWaiting
     test,
     id: `${about.id}-${type.toLowerCase()}`,
   }
+}
+
+interface Observed {
+  readonly observedGeneration?: number
 }
 
 type About = Pick<AddonWaiting, 'id' | 'probe'> & {
@@ -63,7 +79,7 @@ function objectOf(text: string): About {
   const probe = kubeProbe(apiVersion, kind, path)
   const { namespace } = probe.ask
   return {
-    id: `${kind}-${path.replace('/', '-')}`.toLowerCase(),
+    id: `${kind}${BUILT_IN.test(apiVersion) ? '' : `.${groupOf(apiVersion)}`}-${path.replace('/', '-')}`.toLowerCase(),
     ref: probe.ask,
     probe,
     kind,

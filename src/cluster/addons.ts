@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parseAllDocuments } from 'yaml'
 import { InputError } from '../core/errors.ts'
-import { BUILT_IN, type KubeObject, kubeName } from '../facts/kube-object.ts'
+import { BUILT_IN, groupOf, type KubeObject, kubeName } from '../facts/kube-object.ts'
 import { linesOf, recordObject } from '../facts/object-record.ts'
 import type { Addon } from '../inventory/inventory.ts'
 
@@ -98,7 +98,7 @@ function withNamespaces(objects: readonly KubeObject[]): readonly KubeObject[] {
   const own = new Map(objects.filter(({ kind }) => kind === 'CustomResourceDefinition').map(scopeOf))
   return objects.map((object) => {
     const { apiVersion, kind, metadata } = object
-    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : ''
+    const group = groupOf(apiVersion)
     const isNamespaced = BUILT_IN.test(apiVersion)
       ? !WITHOUT_NAMESPACE.has(kind)
       : own.get(`${group} ${kind}`) === 'Namespaced'

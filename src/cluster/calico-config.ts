@@ -1,9 +1,10 @@
-import type { Answers } from '../core/fact.ts'
-import { type KubeObject, kubeProbe } from '../facts/kube-object.ts'
-import { linesOf, recordObject } from '../facts/object-record.ts'
+import { type KubeObject, type KubeRef, OUR_LABEL } from '../facts/kube-object.ts'
+import { linesOf, recordLine, recordObject } from '../facts/object-record.ts'
 import type { Inventory, Network } from '../inventory/inventory.ts'
 import { routeReflectors } from '../inventory/route-reflectors.ts'
 import { CALICO_NAMESPACE } from './calico.ts'
+import { kindsServed } from './kinds-served.ts'
+import { hasTypha } from './pod-network.ts'
 
 const API = 'crd.projectcalico.org/v1'
 
@@ -12,7 +13,13 @@ export const CALICO_RECORD = 'provision-calico'
 const RECORD = { namespace: CALICO_NAMESPACE, name: CALICO_RECORD }
 
 /** Kinds an inventory may stop to want. Its pool and Felix's settings stay: without them no pod has a network. */
-export const CALICO_KINDS: Readonly<Record<string, string>> = { BGPConfiguration: API, BGPPeer: API }
+export const CALICO_KINDS: Readonly<Record<string, string>> = {
+  BGPConfiguration: API,
+  BGPPeer: API,
+  Deployment: 'apps/v1',
+  Service: 'v1',
+  PodDisruptionBudget: 'policy/v1',
+}
 
 /** The name calico-node itself gives its first pool: a cluster that somebody set up by hand goes on with it. */
 const POOL = 'default-ipv4-ippool'
@@ -26,41 +33,43 @@ export const REFLECTOR_ANNOTATION = 'projectcalico.org/RouteReflectorClusterID'
 type Settings = Pick<Inventory, 'network' | 'hosts' | 'kubernetes'>
 
 /** Kinds of ours, which must be there before the objects are. */
-const DEFINITIONS = ['ippools', 'felixconfigurations', 'bgpconfigurations', 'bgppeers'].map((plural) =>
-  kubeProbe('apiextensions.k8s.io/v1', 'CustomResourceDefinition', `${plural}.crd.projectcalico.org`),
-)
-
-export const CALICO_DEFINITIONS: readonly string[] = DEFINITIONS.map(({ ask }) => ask.name)
+export const CALICO_DEFINITIONS: readonly string[] = [
+  'ippools',
+  'felixconfigurations',
+  'bgpconfigurations',
+  'bgppeers',
+].map((plural) => `${plural}.crd.projectcalico.org`)
 
 /** Whether the API server serves them. */
-export const calicoKinds = {
-  probes: DEFINITIONS,
-  holds(answers: Answers): { readonly holds: boolean; readonly evidence: string } {
-    const missing = DEFINITIONS.filter((probe) => {
-      const seen = answers.get(probe)
-      return seen.state !== 'present' || !isEstablished(seen.object)
-    })
-    return missing.length === 0
-      ? { holds: true, evidence: `${DEFINITIONS.length} kinds served` }
-      : { holds: false, evidence: `not served yet: ${missing.map(({ ask }) => ask.name).join(', ')}` }
-  },
-} as const
+export const calicoKinds = kindsServed(CALICO_DEFINITIONS)
 
-function isEstablished({ status }: KubeObject): boolean {
-  const { conditions } = (status ?? {}) as { readonly conditions?: readonly { type?: unknown; status?: unknown }[] }
-  return conditions?.some(({ type, status: state }) => type === 'Established' && state === 'True') === true
-}
-
-/** Addresses of pods, and who tells whom of the ways to them. The record first, as for MetalLB. */
+/**
+ * Addresses of pods, and that every node tells every other of the ways to them, unless reflectors do: see `calicoRoutes`. The record
+ * first, as for MetalLB; it names all that is ours to take away.
+ */
 export function calicoConfig(settings: Settings): readonly KubeObject[] {
-  const ours = bgpObjects(settings)
-  return [recordObject(RECORD, linesOf(ours)), ippool(settings), felix(settings.network), ...ours]
+  const mesh = routeReflectors(settings).length === 0 ? bgpObjects(settings) : []
+  return [recordObject(RECORD, calicoLines(settings)), ippool(settings), felix(settings.network), ...mesh]
 }
 
-/** What of it is taken away when it is no longer wanted, as lines of the record. */
-export function calicoLines(settings: Settings): readonly string[] {
-  return linesOf(bgpObjects(settings))
+/** That reflectors tell all nodes of routes. Only once they are marked as such, and the mesh last: without both no route is told. */
+export function calicoRoutes(settings: Settings): readonly KubeObject[] {
+  return routeReflectors(settings).length === 0 ? [] : bgpObjects(settings)
 }
+
+/** What is taken away when it is no longer wanted, as lines of the record. */
+export function calicoLines(settings: Settings): readonly string[] {
+  const typha = hasTypha(settings.network, settings.hosts.length)
+  return [...linesOf(bgpObjects(settings)), ...(typha ? TYPHA.map(recordLine) : [])]
+}
+
+/** What upstream's manifest with Typha has more than the one without. */
+const TYPHA: readonly KubeRef[] = ['Deployment', 'Service', 'PodDisruptionBudget'].map((kind) => ({
+  apiVersion: CALICO_KINDS[kind] ?? '',
+  kind,
+  namespace: CALICO_NAMESPACE,
+  name: 'calico-typha',
+}))
 
 function ippool({ network: { calico }, kubernetes }: Settings): KubeObject {
   const mode = calico.crossSubnet ? 'CrossSubnet' : 'Always'
@@ -90,8 +99,8 @@ function bgpObjects(settings: Settings): readonly KubeObject[] {
   const names = reflectors.map(({ name }) => `'${name}'`).join(', ')
   const peer = { nodeSelector: 'all()', peerSelector: `kubernetes.io/hostname in { ${names} }` }
   return [
-    of('BGPConfiguration', 'default', mesh),
     ...(reflectors.length === 0 ? [] : [of('BGPPeer', 'route-reflectors', peer)]),
+    of('BGPConfiguration', 'default', mesh),
   ]
 }
 
@@ -101,8 +110,6 @@ export function reflectorAnnotations(settings: Pick<Inventory, 'network' | 'host
   return isOne ? { [REFLECTOR_ANNOTATION]: REFLECTOR_CLUSTER } : {}
 }
 
-const LABELS = { 'app.kubernetes.io/managed-by': 'provision' }
-
 function of(kind: string, name: string, spec: object): KubeObject {
-  return { apiVersion: API, kind, metadata: { name, labels: LABELS }, spec }
+  return { apiVersion: API, kind, metadata: { name, labels: OUR_LABEL }, spec }
 }

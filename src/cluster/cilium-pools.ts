@@ -1,8 +1,8 @@
-import type { Answers } from '../core/fact.ts'
-import { type KubeObject, kubeProbe } from '../facts/kube-object.ts'
+import { type KubeObject, OUR_LABEL } from '../facts/kube-object.ts'
 import { linesOf, recordObject } from '../facts/object-record.ts'
 import type { Network } from '../inventory/inventory.ts'
 import { CILIUM_NAMESPACE } from './cilium.ts'
+import { kindsServed } from './kinds-served.ts'
 
 /** Which of the objects of Cilium's kinds are ours. */
 export const CILIUM_RECORD = 'provision-cilium'
@@ -15,18 +15,8 @@ export const CILIUM_KINDS: Readonly<Record<string, string>> = {
 
 export const CILIUM_DEFINITIONS = ['ciliumloadbalancerippools.cilium.io', 'ciliuml2announcementpolicies.cilium.io']
 
-const DEFINITIONS = CILIUM_DEFINITIONS.map((name) =>
-  kubeProbe('apiextensions.k8s.io/v1', 'CustomResourceDefinition', name),
-)
-
 /** The operator makes them once it runs: they are not in the chart. */
-export const ciliumKinds = {
-  probes: DEFINITIONS,
-  holds(answers: Answers): { readonly holds: boolean; readonly evidence: string } {
-    const there = DEFINITIONS.filter((probe) => answers.get(probe).state === 'present').length
-    return { holds: there === DEFINITIONS.length, evidence: `${there} of ${DEFINITIONS.length} kinds there` }
-  },
-} as const
+export const ciliumKinds = kindsServed(CILIUM_DEFINITIONS)
 
 /** Addresses, and who answers ARP for them. The record first, as for MetalLB. */
 export function ciliumPools(network: Network): readonly KubeObject[] {
@@ -41,19 +31,28 @@ export function ciliumPoolLines(network: Network): readonly string[] {
   return linesOf(poolObjects(network))
 }
 
-function poolObjects({ cilium: { l2Announcements = {} } }: Network): readonly KubeObject[] {
-  return Object.entries(l2Announcements).flatMap(([name, { addresses, interfaces }]) => [
-    of('CiliumLoadBalancerIPPool', name, { blocks: addresses.map((cidr) => ({ cidr })) }),
-    of('CiliumL2AnnouncementPolicy', name, {
+/**
+ * One policy for all pools: a policy chooses Services by their labels and not by their pool, and what several policies choose is
+ * announced on the cards of all of them. So pools name the same cards: see `network-checks.ts`. Source: docs.cilium.io, "L2
+ * Announcements", Service Selector.
+ */
+function poolObjects({ cilium: { l2Announcements } }: Network): readonly KubeObject[] {
+  if (l2Announcements === undefined) return []
+  const [cards] = Object.values(l2Announcements).map(({ interfaces }) => interfaces)
+  return [
+    ...Object.entries(l2Announcements).map(([name, { addresses }]) =>
+      of('CiliumLoadBalancerIPPool', name, { blocks: addresses.map((cidr) => ({ cidr })) }),
+    ),
+    of('CiliumL2AnnouncementPolicy', ANNOUNCEMENTS, {
       loadBalancerIPs: true,
       // Cilium takes regular expressions.
-      ...(interfaces === undefined ? {} : { interfaces: interfaces.map((card) => `^${card.replaceAll('.', '\\.')}$`) }),
+      ...(cards === undefined ? {} : { interfaces: cards.map((card) => `^${card.replaceAll('.', '\\.')}$`) }),
     }),
-  ])
+  ]
 }
 
-const LABELS = { 'app.kubernetes.io/managed-by': 'provision' }
+const ANNOUNCEMENTS = 'provision'
 
 function of(kind: string, name: string, spec: object): KubeObject {
-  return { apiVersion: CILIUM_KINDS[kind] ?? '', kind, metadata: { name, labels: LABELS }, spec }
+  return { apiVersion: CILIUM_KINDS[kind] ?? '', kind, metadata: { name, labels: OUR_LABEL }, spec }
 }

@@ -1,5 +1,6 @@
 import type { Value } from '../core/value.ts'
 import type { KubeObject } from '../facts/kube-object.ts'
+import { endpointHost } from '../inventory/endpoint-host.ts'
 import { asStored } from './as-stored.ts'
 import { ciliumMtu, type MeasuredMtu, recordedNumber } from './auto-mtu.ts'
 import { configNamed, withData } from './calico.ts'
@@ -33,11 +34,14 @@ export function ciliumRelease(node: Node): HelmRelease {
         ? { routingMode: 'native', autoDirectNodeRoutes: true, ipv4NativeRoutingCIDR: kubernetes.podSubnet }
         : { routingMode: 'tunnel', tunnelProtocol: routing }),
       encryption: encryption === 'none' ? { enabled: false } : { enabled: true, type: 'wireguard' },
+      // Otherwise no ipBlock of a NetworkPolicy ever matches a node: not the API server, not a kubelet, not an ingress on the host.
+      policyCIDRMatchMode: ['nodes'],
       hubble: { enabled: hubble, listenAddress: '', tls: { enabled: false } },
       l2announcements: { enabled: l2Announcements !== undefined },
       // Both would stay half pending on a single node.
       operator: { replicas: Math.min(2, hosts.length) },
-      ...(network.interface === undefined ? {} : { devices: [network.interface] }),
+      // Not `devices`: Cilium would serve NodePorts and announce addresses on no other card of a host.
+      ...(network.interface === undefined ? {} : { nodePort: { directRoutingDevice: network.interface } }),
     },
   }
 }
@@ -49,8 +53,7 @@ function proxyValues(node: Node): object {
     return { kubeProxyReplacement: false, cni: { chainingMode: 'portmap' } }
   const endpoint = apiEndpoint(node)
   const port = endpoint.slice(endpoint.lastIndexOf(':') + 1)
-  const host = endpoint.slice(0, -port.length - 1).replace(/^\[|\]$/g, '')
-  return { kubeProxyReplacement: true, k8sServiceHost: host, k8sServicePort: Number(port) }
+  return { kubeProxyReplacement: true, k8sServiceHost: endpointHost(endpoint), k8sServicePort: Number(port) }
 }
 
 /**

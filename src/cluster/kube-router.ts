@@ -1,5 +1,9 @@
 import { RELEASES } from '../catalog/releases.ts'
-import type { KubeObject } from '../facts/kube-object.ts'
+import { type KubeObject, OUR_LABEL } from '../facts/kube-object.ts'
+import { parseRange, subnetsOf } from '../inventory/address-range.ts'
+import type { Inventory } from '../inventory/inventory.ts'
+
+type Settings = Pick<Inventory, 'kubernetes' | 'loadBalancer'>
 
 const NAME = 'kube-router'
 const NAMESPACE = 'kube-system'
@@ -12,7 +16,7 @@ export const KUBE_ROUTER_HEALTH = { port: 20_244, path: '/healthz' } as const
  * as its documentation allows ("Network policy controller" at kube-router.io): it reads what policies are made of, and writes
  * nothing to the API.
  */
-export function kubeRouterObjects({ serviceSubnet }: { readonly serviceSubnet: string }): readonly KubeObject[] {
+export function kubeRouterObjects(settings: Settings): readonly KubeObject[] {
   const role = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: NAME }
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(NAMESPACE) },
@@ -40,14 +44,14 @@ export function kubeRouterObjects({ serviceSubnet }: { readonly serviceSubnet: s
       spec: {
         selector: { matchLabels: { 'k8s-app': NAME } },
         updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
-        template: { metadata: { labels: { 'k8s-app': NAME } }, spec: podSpec(serviceSubnet) },
+        template: { metadata: { labels: { 'k8s-app': NAME } }, spec: podSpec(settings) },
       },
     },
   ]
 }
 
 function meta(namespace?: string): KubeObject['metadata'] {
-  const labels = { 'k8s-app': NAME, 'app.kubernetes.io/managed-by': 'provision' }
+  const labels = { 'k8s-app': NAME, ...OUR_LABEL }
   return { name: NAME, ...(namespace === undefined ? {} : { namespace }), labels }
 }
 
@@ -55,8 +59,20 @@ function readable(apiGroup: string, resources: readonly string[]): object {
   return { apiGroups: [apiGroup], resources, verbs: ['get', 'list', 'watch'] }
 }
 
+/**
+ * Addresses of LoadBalancer Services are the node's own with kube-proxy in IPVS mode, as those of Services are. Source:
+ * kube-router.io, "User Guide", `--loadbalancer-ip-range`, which takes subnets only.
+ */
+function poolSubnets(loadBalancer: Settings['loadBalancer']): readonly string[] {
+  const addresses = Object.values(loadBalancer?.metallb.pools ?? {}).flatMap((pool) => pool.addresses)
+  return addresses.flatMap((text) => {
+    const range = parseRange(text)
+    return range ? subnetsOf(range) : []
+  })
+}
+
 /** On every node, whatever its taints: a pod on a node without it is under no policy. */
-function podSpec(serviceSubnet: string): object {
+function podSpec({ kubernetes: { serviceSubnet }, loadBalancer }: Settings): object {
   return {
     hostNetwork: true,
     serviceAccountName: NAME,
@@ -73,6 +89,7 @@ function podSpec(serviceSubnet: string): object {
           '--run-service-proxy=false',
           // Connections to Services are let through to where a policy can see the pod behind them.
           `--service-cluster-ip-range=${serviceSubnet}`,
+          ...poolSubnets(loadBalancer).map((subnet) => `--loadbalancer-ip-range=${subnet}`),
           `--health-port=${KUBE_ROUTER_HEALTH.port}`,
         ],
         env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } } }],

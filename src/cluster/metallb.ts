@@ -1,4 +1,4 @@
-import type { KubeObject } from '../facts/kube-object.ts'
+import { type KubeObject, OUR_LABEL } from '../facts/kube-object.ts'
 import { linesOf, recordObject } from '../facts/object-record.ts'
 import type { Host, LoadBalancer, Peer, Pool } from '../inventory/inventory.ts'
 import { CONTROL_PLANE, patient, takesAnyPod, tolerating } from './add-on-pod.ts'
@@ -129,6 +129,6 @@ function of(kind: keyof typeof METALLB_KINDS & string, name: string, spec: objec
 }
 
 function named(apiVersion: string, kind: string, name: string, rest: object): KubeObject {
-  const labels = { 'app.kubernetes.io/managed-by': 'provision' }
+  const labels = OUR_LABEL
   return { apiVersion, kind, metadata: { name, namespace: METALLB_NAMESPACE, labels }, ...rest }
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../facts/kube-object.ts'
+import { type KubeObject, OUR_LABEL } from '../facts/kube-object.ts'
 import { linesOf, recordObject } from '../facts/object-record.ts'
 import type { NamespacePolicies, Policies, PolicyEnd, PolicyRule } from '../inventory/inventory.ts'
 import { isHere, portOf } from '../inventory/policy-end.ts'
@@ -109,6 +109,6 @@ function selector(labels: Readonly<Record<string, string>>): object {
 }
 
 function networkPolicy(namespace: string, name: string, spec: object): KubeObject {
-  const labels = { 'app.kubernetes.io/managed-by': 'provision' }
+  const labels = OUR_LABEL
   return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name, namespace, labels }, spec }
 }

@@ -7,29 +7,45 @@ import type { CertManager } from '../inventory/inventory.ts'
 import { stagingIssuers } from './cert-manager-issuers.ts'
 
 /**
- * Issuers of letsencrypt, left unmade until a certificate of letsencrypt-staging is Ready. Once they are there they are
- * settled like anything else, for what they issue is in use.
+ * An issuer of letsencrypt, left unmade until a certificate of letsencrypt-staging is Ready: of one that proves names the same way,
+ * where there is one, for what was tried by DNS says nothing of HTTP. Once it is there it is settled like anything else, for what it
+ * issues is in use.
  */
-export function stagedFirst(applied: Resource, certManager: CertManager, objects: readonly KubeObject[]): Resource {
-  const living = objects.map(({ apiVersion, kind, metadata }) => kubeProbe(apiVersion, kind, metadata.name))
-  const staging = stagingIssuers(certManager)
+export function stagedFirst(applied: Resource, certManager: CertManager, object: KubeObject): Resource {
+  const { name } = object.metadata
+  const living = kubeProbe(object.apiVersion, object.kind, name)
+  const staging = stagingFor(certManager, name)
   const gate: Gate = {
-    opened: (answers) => living.every((one) => isSettled(answers.get(one))),
+    opened: (answers) => isSettled(answers.get(living)),
     probes: [issuedProbe],
     finding(answers) {
-      if (answers.get(issuedProbe).some(({ issuer }) => staging.includes(issuer))) return undefined
-      const names = objects.map(({ metadata }) => metadata.name).join(', ')
+      const seen = answers.get(issuedProbe)
+      if (seen.state === 'known' && seen.issued.some(({ issuer }) => staging.includes(issuer))) return undefined
+      const why =
+        seen.state === 'down'
+          ? `nobody says what ${staging.join(' or ')} has issued: ${seen.reason}`
+          : `no certificate of ${staging.join(' or ')} is Ready in this cluster`
       return {
-        id: 'staging-first',
+        id: `staging-first:${name}`,
         met: false,
         severity: 'advised',
-        evidence: `${names} not applied: no certificate of ${staging.join(' or ')} is Ready in this cluster`,
+        evidence: `${name} not applied: ${why}`,
         threshold: REQUIREMENTS['staging-first'].title,
         fix: `get one from ${staging[0] ?? 'an issuer of letsencrypt-staging'} and run this again; or write withoutStaging: and why`,
       }
     },
   }
   return held(applied, gate)
+}
+
+function stagingFor(certManager: CertManager, name: string): readonly string[] {
+  const all = stagingIssuers(certManager)
+  const wayOf = (one: string) => {
+    const { http01, dns01 = {} } = certManager.issuers[one] ?? {}
+    return http01 ? `http01 ${http01.ingressClass ?? ''}` : Object.keys(dns01).join(' ')
+  }
+  const same = all.filter((one) => wayOf(one) === wayOf(name))
+  return same.length > 0 ? same : all
 }
 
 /** It is there; or the API server is, and does not answer: then nothing is known, and nothing is told. */

@@ -1,6 +1,6 @@
 import { ENTRY_RELEASES } from '../catalog/entry-releases.ts'
 import { sha256 } from '../core/plan.ts'
-import type { KubeObject } from '../facts/kube-object.ts'
+import { type KubeObject, OUR_LABEL } from '../facts/kube-object.ts'
 import { linesOf, recordObject } from '../facts/object-record.ts'
 import type { Host, Ingress } from '../inventory/inventory.ts'
 import { CONTROL_PLANE, takesAnyPod, tolerating } from './add-on-pod.ts'
@@ -14,7 +14,10 @@ export const TRAEFIK_CONTROLLER = 'traefik.io/ingress-controller'
 
 const NAME = 'traefik'
 const SELECTOR = { 'app.kubernetes.io/name': NAME }
-const LABELS = { ...SELECTOR, 'app.kubernetes.io/managed-by': 'provision' }
+
+/** The same as kubectl takes it. */
+export const TRAEFIK_PODS = `app.kubernetes.io/name=${NAME}`
+const LABELS = { ...SELECTOR, ...OUR_LABEL }
 const CONFIG = 'traefik-dynamic'
 
 /** Ports inside of its pods: it needs no right to low ones. */

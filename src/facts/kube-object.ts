@@ -11,6 +11,9 @@ export interface KubeObject {
   readonly [key: string]: unknown
 }
 
+/** On every object that is ours. Source: kubernetes.io, "Recommended Labels". */
+export const OUR_LABEL = { 'app.kubernetes.io/managed-by': 'provision' } as const
+
 export interface KubeRef {
   readonly apiVersion: string
   readonly kind: string
@@ -36,12 +39,13 @@ const K8S_GROUPS = [
   'scheduling|coordination|node|discovery|flowcontrol.apiserver|certificates|events|resource',
 ]
 /** Kinds every API server has. Other groups of k8s.io, such as gateway.networking, are add-ons. */
-export const BUILT_IN = new RegExp(`^(v1|((apps|batch|policy|autoscaling)|(${K8S_GROUPS.join('|')})[.]k8s[.]io)/.*)$`)
+const BUILT_IN_VERSIONS = `(v1|((apps|batch|policy|autoscaling)|(${K8S_GROUPS.join('|')})[.]k8s[.]io)/[^ ]*)`
+export const BUILT_IN = new RegExp(`^${BUILT_IN_VERSIONS}$`)
 
 /** `{@}` prints the object as JSON on one line, in which tabs and newlines are escaped. */
 const COLUMNS =
-  '{range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name}{"\\t"}object{"\\t"}{@}{"\\n"}' +
-  '{.kind}/{.metadata.namespace}/{.metadata.name}{"\\t"}version{"\\t"}{.metadata.uid}/{.metadata.generation}{"\\n"}{end}'
+  '{range .items[*]}{.apiVersion} {.kind}/{.metadata.namespace}/{.metadata.name}{"\\t"}object{"\\t"}{@}{"\\n"}' +
+  '{.apiVersion} {.kind}/{.metadata.namespace}/{.metadata.name}{"\\t"}version{"\\t"}{.metadata.uid}/{.metadata.generation}{"\\n"}{end}'
 
 /**
  * Objects of the cluster by name, all of them in one request of one kubectl: starting it is what costs. The line `version`
@@ -55,7 +59,7 @@ export const kubeObject: Fact<KubeRef, KubeSeen> = {
 kubectl_ready || exit 0
 get() { k get --ignore-not-found -o 'jsonpath=${COLUMNS}' -f - 2>&1; }
 all=$(${feed(listText(refs.map(stub)))} get); rc=$?${ownKinds(refs)}
-printf '%s\\n' "$all" | grep -E '^[^\t]*\t(object|version)\t'
+printf '%s\\n' "$all" | grep -E '^[^\t]*\t(object|version)\t' | sed -E 's%^${BUILT_IN_VERSIONS} %%'
 if [ $rc = 0 ]; then api=up why=; else api=down why=$(printf '%s' "$all" | tail -n 1 | tr '\\t' ' '); fi
 for id in ${refs.map((ref) => `'${refId(ref)}'`).join(' ')}; do printf '%s\\tapi\\t%s\\t%s\\n' "$id" $api "$why"; done`,
   volatile: ['object', 'api'],
@@ -104,15 +108,23 @@ export function kubeName({ kind, metadata }: KubeObject): string {
   return `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`
 }
 
+/** Of an API version; empty for the core group. */
+export function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+}
+
 /** `IPAddressPool.v1beta1.metallb.io/office`, as kubectl takes it without doubt; `Secret/NAME` for the core group. */
 export function kubeArgument({ apiVersion, kind, name }: KubeRef): string {
   const [group = '', version] = apiVersion.split('/')
   return `${version === undefined ? kind : `${kind}.${version}.${group}`}/${name}`
 }
 
-/** `DaemonSet/kube-flannel/kube-flannel-ds`; without a namespace the middle is empty. */
-function refId({ kind, namespace = '', name }: KubeRef): string {
-  return `${kind}/${namespace}/${name}`
+/**
+ * `DaemonSet/kube-flannel/kube-flannel-ds`; without a namespace the middle is empty. Kinds of add-ons have their API version before
+ * it, for two groups may call theirs the same: `metallb.io/v1beta1 IPAddressPool/metallb-system/office`.
+ */
+export function refId({ apiVersion, kind, namespace = '', name }: KubeRef): string {
+  return `${BUILT_IN.test(apiVersion) ? '' : `${apiVersion} `}${kind}/${namespace}/${name}`
 }
 
 function stub({ apiVersion, kind, name, namespace }: KubeRef): KubeObject {

@@ -2,9 +2,9 @@ import { type Fact, probe } from '../core/fact.ts'
 
 /**
  * What Kubernetes leaves in a running kernel: processes of pods and of their shims, mounts below its folders, network links,
- * IPVS services, chains and sets of kube-proxy and the network.
+ * IPVS services, chains and sets of kube-proxy and the network, and what that has pinned of BPF.
  */
-export type RemainsAsk = 'pods' | 'shims' | 'mounts' | 'links' | 'ipvs' | 'rules'
+export type RemainsAsk = 'pods' | 'shims' | 'mounts' | 'links' | 'ipvs' | 'rules' | 'pins'
 
 /** Links that kube-proxy and the networks make; cilium_net goes with cilium_host. Pods' own ends go with the pods. */
 export const KUBE_LINKS = [
@@ -29,8 +29,14 @@ export const KUBE_TABLES = 'kube-proxy|flannel-ipv4|flannel-ipv6|calico|cni_host
 const POD_GROUPS = '/sys/fs/cgroup/kubepods* /sys/fs/cgroup/*/kubepods*'
 
 /**
- * Shell functions that print what remains, a word or path a line: `pod_pids`, `shim_pids`, `kube_mounts` (deepest first),
- * `kube_rules`. They only read.
+ * What Cilium pins: a map or a program lives for as long as its file does. Source: github.com/cilium/cilium, pkg/bpf (`CiliumPath`,
+ * `TCGlobalsPath`) below `bpf-root` of its chart.
+ */
+const PINS = '/sys/fs/bpf/cilium /sys/fs/bpf/tc/globals/cilium_*'
+
+/**
+ * Shell functions that print what remains, a word or path a line: `pod_pids`, `shim_pids`, `kube_mounts` (deepest first;
+ * the networks' own views of the cgroups too), `kube_rules`, `kube_pins`. They only read.
  */
 export const KUBE_REMAINS = `pod_pids() {
   for group in ${POD_GROUPS}; do
@@ -46,7 +52,10 @@ shim_pids() {
 }
 kube_mounts() {
   cut -d ' ' -f 5 /proc/self/mountinfo |
-  grep -E '^(/var/lib/kubelet/|/run/containerd/|/var/lib/containerd/|/run/netns/cni-)' | LC_ALL=C sort -r
+  grep -E '^(/var/lib/kubelet/|/run/containerd/|/var/lib/containerd/|/run/netns/cni-|/run/cilium/cgroupv2$|/run/calico/cgroup$)' | LC_ALL=C sort -r
+}
+kube_pins() {
+  for pin in ${PINS}; do [ ! -e "$pin" ] || printf '%s\\n' "$pin"; done
 }
 kube_rules() {
   for save in iptables-save ip6tables-save; do
@@ -76,6 +85,7 @@ const SCRIPTS: Readonly<Record<RemainsAsk, string>> = {
   links: `for link in ${KUBE_LINKS.join(' ')}; do [ ! -e "/sys/class/net/$link" ] || printf '%s\\n' "$link"; done`,
   ipvs: `grep -E '^(TCP|UDP|SCTP|FWM) ' /proc/net/ip_vs 2>/dev/null || :`,
   rules: 'kube_rules',
+  pins: 'kube_pins',
 }
 
 export function remainsProbe(ask: RemainsAsk) {

@@ -1,4 +1,4 @@
-import { type KubeObject, type KubeRef, refOf } from './kube-object.ts'
+import { type KubeObject, type KubeRef, OUR_LABEL, refOf } from './kube-object.ts'
 
 /** A line of a record of what we applied: `apps/v1 Deployment shop/frontend`; `v1 Namespace shop`. */
 export function recordLine({ apiVersion, kind, namespace, name }: KubeRef): string {
@@ -21,13 +21,36 @@ export function recordObject(
   place: { readonly namespace: string; readonly name: string },
   lines: readonly string[],
 ): KubeObject {
-  const labels = { 'app.kubernetes.io/managed-by': 'provision' }
+  const labels = OUR_LABEL
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: place.name, namespace: place.namespace, labels },
     data: { objects: lines.join('\n') },
   }
+}
+
+/**
+ * The same objects, their record naming beside them what the living one names: until that is deleted it stays named, though a run is
+ * cut off. `removedObjects` trims it.
+ */
+export function withLivingLines(objects: readonly KubeObject[], live: readonly KubeObject[]): readonly KubeObject[] {
+  return objects.map((object) => {
+    const { kind, metadata, data } = object
+    const living = live.find((one) => one.kind === kind && isSame(one.metadata, metadata))
+    const named = kind === 'ConfigMap' && isRecord(data) && isRecord(living?.data)
+    if (!named) return object
+    const lines = [data, living?.data as { readonly objects: string }].flatMap((one) => one.objects.split('\n'))
+    return { ...object, data: { ...data, objects: [...new Set(lines)].filter((line) => line !== '').join('\n') } }
+  })
+}
+
+function isSame(a: KubeObject['metadata'], b: KubeObject['metadata']): boolean {
+  return a.name === b.name && a.namespace === b.namespace
+}
+
+function isRecord(data: unknown): data is { readonly objects: string } {
+  return typeof (data as { readonly objects?: unknown } | undefined)?.objects === 'string'
 }
 
 export function linesOf(objects: readonly KubeObject[]): readonly string[] {

@@ -53,6 +53,19 @@ function addressText(family: AddressRange['family'], value: bigint): string {
   return ipaddr.fromByteArray(bytes).toString()
 }
 
+/** The fewest subnets that make up a range: `10.9.0.0/31`, `10.9.0.2/32` for three addresses. */
+export function subnetsOf({ family, first, last }: AddressRange): readonly string[] {
+  const bits = family === 'ipv4' ? 32 : 128
+  const subnets: string[] = []
+  for (let next = first; next <= last; ) {
+    let free = 0
+    while (free < bits && next % (2n << BigInt(free)) === 0n && next + (2n << BigInt(free)) - 1n <= last) free += 1
+    subnets.push(`${addressText(family, next)}/${bits - free}`)
+    next += 1n << BigInt(free)
+  }
+  return subnets
+}
+
 /** How many addresses there are in it. */
 export function sizeOf({ first, last }: AddressRange): bigint {
   return last - first + 1n

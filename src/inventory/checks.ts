@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { byRule } from './by-rule.ts'
 import type { Host, Inventory } from './inventory.ts'
 import { pathText } from './layers.ts'
 import { didYouMean } from './nearest.ts'
@@ -93,14 +94,14 @@ export function hostCount(raw: Raw, inventory: Inventory): readonly Problem[] {
       : 'more than 5 only slow etcd down'
   const names = planes.map((host) => host.name).join(', ')
   const last = planes.at(-1)?.name ?? ''
-  return [
+  return byRule('odd-control-planes', [
     problemAt(
       raw,
       ['hosts', last, 'roles'],
       `${planes.length} control planes (${names}), but it must be 1, 3 or 5: ${why}`,
       'give the role control-plane to 1, 3 or 5 hosts',
     ),
-  ]
+  ])
 }
 
 /** Two names for one machine. */
@@ -183,7 +184,7 @@ const ipvsOnly = ['scheduler', 'strictARP', 'tcpTimeout', 'tcpFinTimeout', 'udpT
 export function idleProxySettings(raw: Raw, inventory: Inventory): readonly Problem[] {
   const { mode } = inventory.kubernetes.kubeProxy
   if (mode === 'ipvs') return []
-  return Object.keys(mapAt(raw.data, 'kubernetes', 'kubeProxy'))
+  const idle = Object.keys(mapAt(raw.data, 'kubernetes', 'kubeProxy'))
     .filter((key) => ipvsOnly.includes(key))
     .map((key) =>
       problemAt(
@@ -193,4 +194,5 @@ export function idleProxySettings(raw: Raw, inventory: Inventory): readonly Prob
         `delete it, or write mode: ipvs`,
       ),
     )
+  return byRule('idle-settings', idle)
 }

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type AddressRange, overlap, parseAddress, parseRange, shortestPrefix } from './address-range.ts'
+import { byRule } from './by-rule.ts'
+import { endpointHost } from './endpoint-host.ts'
 import type { Inventory, Pool } from './inventory.ts'
 import type { Problem } from './problem.ts'
 import { problemAt } from './problem-at.ts'
@@ -37,7 +39,7 @@ export function loadBalancerProblems(raw: Raw, inventory: Inventory): readonly P
       repeated(raw, [...PEERS, name, 'nodeSelectors'], nodeSelectors, `peer "${name}"`),
     ),
     ...idlePeers(raw, inventory),
-    ...looseArp(raw, inventory),
+    ...byRule('strict-arp', looseArp(raw, inventory)),
   ]
 }
 
@@ -53,7 +55,7 @@ function takenBy(raw: Raw, { kubernetes, hosts }: Inventory, { pool, text, range
     const what = `${text} of pool "${pool}" overlaps ${inside[0]} ${inside[1]}: nobody outside would be answered`
     return problem(raw, path, what, 'take addresses of the network the nodes are on, or that routers send to them')
   }
-  const endpoint = controlPlaneEndpoint.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '')
+  const endpoint = endpointHost(controlPlaneEndpoint)
   const machines = hosts.flatMap(({ name, address = '', nodeAddress = '' }) =>
     [address, nodeAddress].map((own) => [own, `host "${name}"`] as const),
   )

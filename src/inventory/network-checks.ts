@@ -1,5 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import { type AddressRange, overlap, parseAddress, parseRange } from './address-range.ts'
+import { byRule } from './by-rule.ts'
+import { endpointHost } from './endpoint-host.ts'
 import type { Inventory, Network } from './inventory.ts'
 import { didYouMean } from './nearest.ts'
 import type { Problem } from './problem.ts'
@@ -13,18 +15,13 @@ type Path = readonly (string | number)[]
 /** What the pod network must not be, given the rest of the inventory. */
 export function networkProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
   return [
-    ...idleKeys(raw, inventory),
+    ...byRule('idle-settings', idleKeys(raw, inventory)),
     ...(inventory.network.cni === 'flannel' ? [] : familyProblems(raw, inventory)),
     ...byRule('lab-images', fromLab(raw, inventory)),
     ...byRule('no-kube-proxy', proxyProblems(raw, inventory)),
     ...(inventory.network.cni === 'calico' ? calicoProblems(raw, inventory) : []),
     ...(inventory.network.cni === 'cilium' ? ciliumProblems(raw, inventory) : []),
   ]
-}
-
-/** The same problems, with where one can read on. */
-function byRule(id: string, problems: readonly Problem[]): readonly Problem[] {
-  return problems.map((each) => ({ ...each, fix: `${each.fix}; why: provision explain ${id}` }))
 }
 
 /** Whose each key is, and what says the same elsewhere. */
@@ -71,7 +68,7 @@ function calicoProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
   const written = Object.keys(mapAt(raw.data, ...CALICO))
   const idle = encapsulation === 'vxlan' ? BGP_ONLY.filter((key) => written.includes(key)) : []
   const plain = encapsulation === 'none' && network.calico.crossSubnet
-  return [
+  const idling = [
     ...idle.flatMap((key) =>
       problem(
         raw,
@@ -88,6 +85,9 @@ function calicoProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
           'delete it, or write encapsulation: vxlan or ipip',
         )
       : []),
+  ]
+  return [
+    ...byRule('idle-settings', idling),
     ...blockProblems(raw, kubernetes.podSubnet, blockSize, inventory.hosts.length),
     ...reflectorProblems(raw, inventory),
     ...byRule('calico-bgp-metallb', twoSpeakers(raw, inventory)),
@@ -168,7 +168,16 @@ function ciliumProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
         'delete one of the two',
       )
     : []
-  return [...always, ...byRule('cilium-l2', [...bound, ...both]), ...own]
+  const local = byRule('cilium-l2-local', localPolicy(raw, inventory))
+  return [...always, ...byRule('cilium-l2', [...bound, ...both, ...cardProblems(raw, network)]), ...local, ...own]
+}
+
+/** Any node may answer ARP for the address, also one without a pod behind it. */
+function localPolicy(raw: Raw, { ingress }: Inventory): readonly Problem[] {
+  if (ingress?.externalTrafficPolicy !== 'Local' || ingress.exposure !== 'loadBalancer') return []
+  const what = "externalTrafficPolicy is Local, and Cilium's l2Announcements may tell of a node without a pod of it"
+  const fix = 'write externalTrafficPolicy: Cluster, exposure: hostPorts, or use loadBalancer: {metallb: …}'
+  return problem(raw, ['ingress', 'externalTrafficPolicy'], what, fix)
 }
 
 /** Its agent sets it for its own cards, and a stricter value for all wins. */
@@ -181,6 +190,19 @@ function filterProblems(raw: Raw, { hosts, origins }: Inventory): readonly Probl
       return problem(raw, path, what, 'delete it: Cilium sets it by itself')
     }),
   )
+}
+
+/** Which Services a card answers for is not Cilium's to choose by pool: see `cluster/cilium-pools.ts`. */
+function cardProblems(raw: Raw, { cilium: { l2Announcements = {} } }: Network): readonly Problem[] {
+  const text = (cards: readonly string[] | undefined) =>
+    cards === undefined ? 'all cards' : cards.toSorted().join(', ')
+  const [first, ...others] = Object.entries(l2Announcements)
+  const other = others.find(([, { interfaces }]) => first && text(interfaces) !== text(first[1].interfaces))
+  if (!first || !other) return []
+  const [[name, one], [otherName, two]] = [first, other]
+  const what = `pool "${otherName}" is announced on ${text(two.interfaces)}, pool "${name}" on ${text(one.interfaces)}: Cilium would announce the addresses of both on all of these`
+  const key = two.interfaces === undefined ? [] : ['interfaces']
+  return problem(raw, [...POOLS, otherName, ...key], what, 'write the same interfaces in every pool')
 }
 
 function poolProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
@@ -206,8 +228,8 @@ function poolProblems(raw: Raw, inventory: Inventory): readonly Problem[] {
 }
 
 /** Without its port; a name is none. */
-function apiAddress({ virtualAddress, controlPlaneEndpoint = '' }: Inventory['kubernetes']): string {
-  return virtualAddress?.address ?? controlPlaneEndpoint.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '')
+function apiAddress({ virtualAddress, controlPlaneEndpoint }: Inventory['kubernetes']): string {
+  return virtualAddress?.address ?? endpointHost(controlPlaneEndpoint)
 }
 
 function meets(range: AddressRange, other: string): boolean {

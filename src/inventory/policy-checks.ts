@@ -1,3 +1,4 @@
+import { byRule } from './by-rule.ts'
 import type { Inventory, NamespacePolicies, Policies, PolicyRule } from './inventory.ts'
 import { cidrProblems } from './policy-addresses.ts'
 import { endText, isHere, mayBeSame, type PodsEnd, podsEnd, podsText, portOf, portsMeet } from './policy-end.ts'
@@ -31,16 +32,17 @@ function engineProblems(raw: Raw, { network, policies = {}, artifacts }: Invento
   const { cni, policyEngine } = network
   if (policyEngine !== undefined && cni !== 'flannel') {
     const what = `network.policyEngine is ${policyEngine}, and ${cni} enforces policies itself`
-    return [problemAt(raw, ['network', 'policyEngine'], what, 'delete it')]
+    return byRule('one-policy-engine', [problemAt(raw, ['network', 'policyEngine'], what, 'delete it')])
   }
   if (policyEngine !== undefined && artifacts.source === 'lab') {
     const what = `the lab has no ${policyEngine}: it cannot be compiled from a published module`
     const fix = 'delete it here; where images can be had, write artifacts: {source: release}'
-    return [problemAt(raw, ['network', 'policyEngine'], what, fix)]
+    return byRule('lab-images', [problemAt(raw, ['network', 'policyEngine'], what, fix)])
   }
   if (Object.keys(policies).length === 0 || policyEngineOf(network) !== undefined) return []
   const what = `${cni} enforces no policies: they would be stored, and everybody could still talk to everybody`
-  return [problemAt(raw, POLICIES, what, 'write network: {policyEngine: kube-router}, or delete policies')]
+  const fix = 'write network: {policyEngine: kube-router}, or delete policies'
+  return byRule('enforced-policies', [problemAt(raw, POLICIES, what, fix)])
 }
 
 function rulesProblems(raw: Raw, inventory: Inventory): readonly Problem[] {

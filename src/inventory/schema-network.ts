@@ -52,7 +52,7 @@ const l2Pool = z.strictObject({
     .array(z.string().regex(/^[^\s/:%]{1,15}$/, { error: 'the name of a network card, like eth1' }))
     .min(1, { error: 'at least one network card' })
     .exactOptional()
-    .describe('Cards that answer ARP. Otherwise all.'),
+    .describe('Cards that answer ARP: the same in every pool. Otherwise all.'),
 })
 
 const cilium = z
@@ -73,7 +73,7 @@ const cilium = z
       .refine((pools) => Object.keys(pools).length > 0, { error: 'at least one pool' })
       .exactOptional()
       .describe(
-        'Pools of addresses for Services of type LoadBalancer, by name: Cilium gives them out and answers ARP for them, instead of MetalLB. Wants kubeProxy.mode none.',
+        'Pools of addresses for Services of type LoadBalancer, by name: Cilium gives them out and answers ARP for them, instead of MetalLB. Wants kubeProxy.mode none, and no Service with externalTrafficPolicy Local.',
       ),
   })
   .prefault({})

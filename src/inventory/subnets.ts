@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { endpointHost } from './endpoint-host.ts'
 import type { Inventory } from './inventory.ts'
 import type { Problem } from './problem.ts'
 import type { Raw } from './resolve.ts'
@@ -49,8 +50,8 @@ export function subnetProblems(raw: Raw, inventory: Inventory): readonly Problem
 }
 
 function takenAddresses(raw: Raw, inventory: Inventory): Problem[] {
-  const { podSubnet, serviceSubnet, controlPlaneEndpoint = '', virtualAddress } = inventory.kubernetes
-  const endpoint = controlPlaneEndpoint.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '')
+  const { podSubnet, serviceSubnet, controlPlaneEndpoint, virtualAddress } = inventory.kubernetes
+  const endpoint = endpointHost(controlPlaneEndpoint)
   const addresses: [readonly string[], string][] = [
     [['kubernetes', ...(virtualAddress ? ['virtualAddress', 'address'] : ['controlPlaneEndpoint'])], endpoint],
   ]

@@ -51,7 +51,7 @@ const HOPELESS_EVERY = 5
 /**
  * Shell: runs `test` (a command list) about every second until it succeeds, or says what it waited for and fails; and what the
  * test was told last, where it keeps that in `said`. It ends as soon as the command list `hopeless` succeeds, which says why;
- * in it `now` holds the seconds since the start of the machine.
+ * in it `now` holds the seconds since the start of the machine, and what it keeps in `also` is told when time is up.
  */
 export function waitUntil(test: string, limitSeconds: number, what: string, hopeless?: string): string {
   const giveUp = `
@@ -61,7 +61,7 @@ export function waitUntil(test: string, limitSeconds: number, what: string, hope
 deadline=$(( \${now%.*} + ${limitSeconds} ))
 until ${test}; do
   read -r now rest </proc/uptime
-  if [ "\${now%.*}" -ge "$deadline" ]; then printf '%s\\n' ${quote(`not after ${limitSeconds} s: ${what}`)} \${said:+"$said"}; exit 1; fi${hopeless === undefined ? '' : giveUp}
+  if [ "\${now%.*}" -ge "$deadline" ]; then printf '%s\\n' ${quote(`not after ${limitSeconds} s: ${what}`)} \${said:+"$said"} \${also:+"$also"}; exit 1; fi${hopeless === undefined ? '' : giveUp}
   sleep 1
 done`
 }

@@ -6,6 +6,7 @@ interface Have {
   readonly links: readonly string[]
   readonly services: number
   readonly rules: number
+  readonly pins: number
 }
 
 /**
@@ -16,24 +17,26 @@ const kubeNetworkGoneType: ResourceType<void, Have> = {
   name: 'kube-network-gone',
   key: () => 'kube-network:gone',
   paths: () => [],
-  probes: () => [remainsProbe('links'), remainsProbe('ipvs'), remainsProbe('rules')],
+  probes: () => [remainsProbe('links'), remainsProbe('ipvs'), remainsProbe('rules'), remainsProbe('pins')],
   guards: () => [],
   observe(_want, answers) {
     const links = answers.get(remainsProbe('links'))
     // Without kube-proxy's link they are somebody else's.
     const services = links.includes('kube-ipvs0') ? answers.get(remainsProbe('ipvs')).length : 0
-    return { links, services, rules: answers.get(remainsProbe('rules')).length }
+    const [rules, pins] = [answers.get(remainsProbe('rules')), answers.get(remainsProbe('pins'))]
+    return { links, services, rules: rules.length, pins: pins.length }
   },
-  diff: (_want, { links, services, rules }): readonly Change[] => [
+  diff: (_want, { links, services, rules, pins }): readonly Change[] => [
     ...links.map((link) => ({ what: `link ${link}`, from: 'there', to: 'absent' })),
     ...(services === 0 ? [] : [{ what: 'IPVS services', from: String(services), to: 'none' }]),
     ...(rules === 0 ? [] : [{ what: 'chains, sets and tables', from: String(rules), to: 'none' }]),
+    ...(pins === 0 ? [] : [{ what: 'pinned BPF maps and programs', from: String(pins), to: 'none' }]),
   ],
   steps: (want, have) =>
     kubeNetworkGoneType.diff(want, have).length === 0
       ? []
       : [{ title: 'take the pod network out of the kernel', body: SCRIPT, timeoutMs: 300_000 }],
-  evidence: () => 'no links, no services, no chains',
+  evidence: () => 'no links, no services, no chains, nothing pinned',
 }
 
 export function kubeNetworkGone(options: ResourceOptions = {}): Resource {
@@ -93,6 +96,7 @@ fi
 if command -v ipset >/dev/null; then
   for set in $(ipset list -n 2>/dev/null | grep -E '^(KUBE-|cali[46]0)'); do ipset destroy "$set" || exit 1; done
 fi
+for pin in $(kube_pins); do rm -rf -- "$pin" || exit 1; done
 # Last of all: without kube-proxy's link nobody could tell whose the services are.
 for link in ${KUBE_LINKS.join(' ')}; do
   [ ! -e "/sys/class/net/$link" ] || ip link delete "$link" || exit 1

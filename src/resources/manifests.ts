@@ -7,7 +7,7 @@ import { type Resource, type ResourceOptions, type ResourceType, resource } from
 import type { Step } from '../core/step.ts'
 import { conflictsIn } from '../facts/apply-conflict.ts'
 import { type KubeApply, type KubeApplyAsk, kubeApply } from '../facts/kube-apply.ts'
-import { type KubeObject, type KubeSeen, kubeName, kubeObject, refOf } from '../facts/kube-object.ts'
+import { type KubeObject, type KubeSeen, kubeName, kubeObject, refId, refOf } from '../facts/kube-object.ts'
 import { feed, kubectlPrelude, listText } from '../facts/kubectl.ts'
 import { isApplied } from './applied.ts'
 import { waitUntil } from './condition.ts'
@@ -127,11 +127,11 @@ function pairs(want: KubeApplyAsk, live: readonly KubeSeen[], apply: KubeApply):
   if (refused && live.every(({ state }) => state === 'present')) {
     return { unknown: `the API server refuses the apply: ${apply.refusal}` }
   }
-  const would = new Map((refused ? [] : (apply?.objects ?? [])).map((object) => [kubeName(object), object]))
+  const would = new Map((refused ? [] : (apply?.objects ?? [])).map((object) => [refId(refOf(object)), object]))
   return want.objects.map((object, i) => {
     const seen = live[i]
     const name = kubeName(object)
-    return { name, live: seen?.state === 'present' ? seen.object : undefined, would: would.get(name) }
+    return { name, live: seen?.state === 'present' ? seen.object : undefined, would: would.get(refId(refOf(object))) }
   })
 }
 

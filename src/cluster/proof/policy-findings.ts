@@ -33,9 +33,13 @@ export const ALONE: Finding = {
 }
 
 function findingOf(way: PolicyWay, engine: string | undefined): Finding {
-  const { from, to, allowed, denied } = way
+  const { from, to, allowed, denied, before } = way
   const ends = `pods on ${from} → pods on ${to}`
   const evidence = `${ends}: tcp/${PROOF_PORT} is allowed: ${allowed}; tcp/${DENIED_PORT} is denied: ${denied}`
+  if (isEnforced(way) && before !== 'reached') {
+    const shown = `${evidence}; without a policy tcp/${DENIED_PORT} was ${before === 'untried' ? 'not tried' : `${before} too`}, so nothing is shown`
+    return { ...BASE, met: false, evidence: shown, fix: `see what else stands between pods there, then run it again` }
+  }
   if (isEnforced(way)) return { ...BASE, met: true, evidence }
   if (allowed === 'untried' || denied === 'untried')
     return { ...BASE, met: false, evidence, fix: 'mend what else is wrong there first, then run it again' }

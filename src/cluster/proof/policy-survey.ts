@@ -18,6 +18,8 @@ export interface PolicyWay {
   readonly to: string
   readonly allowed: ReachState | 'untried'
   readonly denied: ReachState | 'untried'
+  /** What came of the one that is denied before there was a policy: what did not pass then shows nothing now. */
+  readonly before: ReachState | 'untried'
 }
 
 export interface PolicySurveyInput extends SurveyInput {
@@ -42,22 +44,35 @@ const FLOWS = [
  * Each pod tries the next one: every node sends and receives, and what is denied is waited for once, by all of them together. It is
  * tried again while something is not yet as the policy says and an engine may still be at it.
  */
-export async function surveyPolicies(input: PolicySurveyInput): Promise<readonly PolicyWay[]> {
+export async function surveyPolicies(
+  input: PolicySurveyInput,
+  before: ReadonlyMap<string, PolicyWay['denied']>,
+): Promise<readonly PolicyWay[]> {
   const { engine, nowMs, signal } = input
   const until = nowMs() + (engine === undefined ? 0 : ENFORCED_MS)
   for (;;) {
-    const ways = await surveyOnce(input)
+    const tried = await surveyOnce(input)
+    const ways = tried.map((way) => ({ ...way, before: before.get(way.from) ?? ('untried' as const) }))
     const isDone = ways.every((way) => isEnforced(way) || way.allowed === 'untried')
     if (isDone || signal.aborted || nowMs() >= until) return ways
   }
 }
 
+/** What comes of a connection that will be denied while nothing denies it: by the node whose pod sends. */
+export async function surveyBefore(input: PolicySurveyInput): Promise<ReadonlyMap<string, PolicyWay['denied']>> {
+  const ways = await surveyOnce(input)
+  return new Map(ways.map(({ from, denied }) => [from, denied]))
+}
+
 /** Whether a policy did there what it says. */
-export function isEnforced({ allowed, denied }: PolicyWay): boolean {
+export function isEnforced({ allowed, denied }: Tried): boolean {
   return allowed === 'reached' && denied !== 'reached' && denied !== 'untried'
 }
 
-async function surveyOnce({ pods, sessions, signal, nowMs, survey: ask = survey }: PolicySurveyInput) {
+type Tried = Omit<PolicyWay, 'before'>
+
+async function surveyOnce(input: PolicySurveyInput): Promise<readonly Tried[]> {
+  const { pods, sessions, signal, nowMs, survey: ask = survey } = input
   const token = randomBytes(8).toString('hex')
   const names = sessions.map(({ host }) => host).filter((host) => pods.has(host))
   const nextOf = (name: string) => names[(names.indexOf(name) + 1) % names.length] ?? name
@@ -87,7 +102,7 @@ function targetsOf(pod: ProofPod | undefined): readonly Target[] {
   return [{ host: pod.node, address: pod.address, measurePort: 0, flows }]
 }
 
-function wayOf(from: string, to: string, surveyed: Surveyed | undefined): PolicyWay {
+function wayOf(from: string, to: string, surveyed: Surveyed | undefined): Tried {
   const { reaches } = readSeen(surveyed ? textOf(surveyed.outcome) : '')
   const stateOf = (port: number) =>
     reaches.find((reach) => reach.to === to && reach.port === port)?.state ?? ('untried' as const)

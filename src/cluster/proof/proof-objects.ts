@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../facts/kube-object.ts'
+import { type KubeObject, OUR_LABEL } from '../../facts/kube-object.ts'
 import { PROOF_LABEL, type ProofGround } from '../../facts/proof-ground.ts'
 import { PROOF_PORT, proofPolicy } from './proof-policy.ts'
 
@@ -20,7 +20,7 @@ export interface ProofObjectsInput {
 /** A namespace with one pod on each node and a Service in front of them. Nothing of it asks for anything of the node. */
 export function proofGround({ run, who, since, nodes, image }: ProofObjectsInput): ProofGround {
   const namespace = `provision-prove-${run.slice(-6)}`
-  const labels = { [PROOF_LABEL]: run, 'app.kubernetes.io/managed-by': 'provision' }
+  const labels = { [PROOF_LABEL]: run, ...OUR_LABEL }
   const meta = { name: NAME, namespace, labels }
   const port = (protocol: 'TCP' | 'UDP') => ({
     name: protocol.toLowerCase(),

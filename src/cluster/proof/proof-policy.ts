@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../facts/kube-object.ts'
+import { type KubeObject, OUR_LABEL } from '../../facts/kube-object.ts'
 
 /** Where pods of a proof listen, and what its Service offers. */
 export const PROOF_PORT = 4242
@@ -10,7 +10,7 @@ export function proofPolicy(namespace: string): KubeObject {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: { name: 'peer', namespace, labels: { 'app.kubernetes.io/managed-by': 'provision' } },
+    metadata: { name: 'peer', namespace, labels: OUR_LABEL },
     spec: {
       podSelector: {},
       policyTypes: ['Ingress'],

@@ -4,7 +4,7 @@ import { cniConfigProbe } from '../../facts/cni-config.ts'
 import { kubeProbe } from '../../facts/kube-object.ts'
 import type { Network } from '../../inventory/inventory.ts'
 import { isFirst, type Node } from '../node.ts'
-import { fromRule, type Judgement } from './rule.ts'
+import { fromRule, type Judgement, undecided } from './rule.ts'
 
 type Cni = Network['cni']
 
@@ -46,9 +46,18 @@ export function networkChoice(node: Node): Resource {
     if (others.length > 0) return { ...base, met: false, ...switching(others, network.cni, file) }
     const proxy = isFirst(node) && kubernetes.kubeProxy.mode === 'none' && answers.get(KUBE_PROXY).state === 'present'
     if (proxy) return { ...base, met: false, ...proxyThere(file) }
+    const silent = living.length === 0 ? down(answers, isFirst(node)) : undefined
+    if (silent !== undefined)
+      return undecided(`the API server does not answer: ${silent}`, base.threshold, 'run this again once it answers')
     return { ...base, met: true, evidence: living.length === 0 ? 'none yet' : `${network.cni} is there` }
   }
   return fromRule({ id: 'network-choice', probes: [cniConfigProbe, ...probes], judge }, {})
+}
+
+/** Why nobody can say what the cluster has. */
+function down(answers: Answers, first: boolean): string | undefined {
+  const seen = first ? DAEMON_SETS.map(([, probe]) => answers.get(probe)) : []
+  return seen.flatMap((one) => (one.state === 'down' ? [one.reason] : []))[0]
 }
 
 function networksSeen(answers: Answers, first: boolean): readonly Seen[] {

@@ -3,12 +3,15 @@ import {
   balancerPort,
   CONTROL_PLANE,
   EVERY_NODE,
+  INGRESS,
   KUBE_PROXY,
   KUBE_ROUTER,
   METALLB,
   type NodePort,
 } from '../../catalog/node-ports.ts'
 import type { Verify } from '../../inventory/inventory.ts'
+import { takesAnyPod } from '../add-on-pod.ts'
+import { imageHosts } from '../images.ts'
 import { kernelModuleNames } from '../kernel.ts'
 import type { Node } from '../node.ts'
 import { modulesBeside, networkKernelUsers, networkPorts } from '../pod-network.ts'
@@ -55,11 +58,12 @@ export function verifySettings(node: Node, { measureAgain }: { readonly measureA
       ...networkPorts(network, inventory.hosts.length),
       ...(inventory.loadBalancer ? METALLB : []),
       ...(network.policyEngine === undefined ? [] : KUBE_ROUTER),
+      ...(inventory.ingress?.exposure === 'hostPorts' && takesAnyPod(host) ? INGRESS : []),
       ...(controlPlane && kubernetes.virtualAddress ? [balancerPort(kubernetes.virtualAddress.port)] : []),
     ],
     thresholds: host.verify,
     swap: host.kernel.swap,
-    names: namesToResolve(inventory.artifacts.source),
+    names: namesToResolve(inventory),
     accept: host.accept,
     measureAgain,
     operatorNowMs: node.operatorClock,
@@ -85,7 +89,8 @@ function kernelUsers({ inventory: { kubernetes, network } }: Node): readonly Ker
 }
 
 /** Hosts the files come from: none when they come through our own connection. */
-function namesToResolve(source: Node['inventory']['artifacts']['source']): readonly string[] {
+function namesToResolve(inventory: Node['inventory']): readonly string[] {
+  const { source } = inventory.artifacts
   if (typeof source === 'object' && 'mirror' in source) return [new URL(source.mirror).hostname]
-  return source === 'release' ? ['dl.k8s.io', 'registry.k8s.io', 'github.com'] : []
+  return source === 'release' ? ['dl.k8s.io', 'github.com', ...imageHosts(inventory)] : []
 }
