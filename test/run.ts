@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensurePackages } from '../src/lab/debian/packages.ts'
+import { isFresh } from './readme.ts'
 import { BROWSER_PACKAGES } from './support/browser-packages.ts'
 
 /** What the tests talk to, beside what `provision lab` installs for itself. */
@@ -73,8 +74,15 @@ const counts: Count[] = [
   ...early,
   ring('host', folder),
   ring('api', folder),
+  ring('main', folder),
   ring('machine', folder),
 ]
+// Only a run of everything tells what each option has come through.
+if (process.argv.length === 2) {
+  const fresh = isFresh(folder)
+  if (!fresh) say(`\nREADME's table of options is not what these tests have shown: npm run readme -- ${folder}`)
+  counts.push({ passed: fresh ? 1 : 0, failed: fresh ? 0 : 1, skipped: 0 })
+}
 const sum = (name: keyof Count) => counts.reduce((total, count) => total + count[name], 0)
 say(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`)
 process.exitCode = sum('failed') === 0 && sum('skipped') === 0 ? 0 : 1

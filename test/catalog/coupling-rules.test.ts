@@ -4,9 +4,7 @@ import { COUPLING_RULES, couplingRule } from '../../src/catalog/coupling-rules.t
 import { REQUIREMENTS } from '../../src/catalog/requirements.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
-const checks = globSync('src/inventory/*-checks.ts', { cwd: ROOT }).map((file) =>
-  readFileSync(`${ROOT}${file}`, 'utf8'),
-)
+const checks = globSync('src/inventory/*checks.ts', { cwd: ROOT }).map((file) => readFileSync(`${ROOT}${file}`, 'utf8'))
 
 test('every rule that a message names can be explained', () => {
   const named = checks.flatMap((text) => [...text.matchAll(/byRule\('([^']+)'/g)].map(([, id = '']) => id))

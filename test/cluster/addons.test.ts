@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { addonWaiting } from '../../src/cluster/addon-wait.ts'
 import { addonLines, addonObjects, addonRecord, addonTurns, refuseShared } from '../../src/cluster/addons.ts'
+import type { Answers } from '../../src/core/fact.ts'
 
 const read = (text: string) => addonObjects('site', [{ from: 'site.yaml', text }])
 const addon = (name: string, text: string, prune = true) => ({ name, wait: [], prune, objects: read(text) })
@@ -110,5 +111,32 @@ describe('what an add-on waits for', () => {
     })
     expect(judged(waiting, {})).toEqual({ holds: false, evidence: 'ClusterIssuer ca: it has no Ready' })
     expect(waiting.test).toContain('k wait --for=condition=Ready=True ClusterIssuer.v1.cert-manager.io/ca')
+  })
+})
+
+describe('what is waited for', () => {
+  const of = (apiVersion: string) => addonWaiting({ condition: 'Ready=True', of: `${apiVersion} Certificate shop/web` })
+  const answers = (status: object) =>
+    ({
+      get: () => ({
+        state: 'present',
+        object: { apiVersion: 'a.example/v1', kind: 'Certificate', metadata: { name: 'web', generation: 3 }, status },
+      }),
+    }) as unknown as Answers
+
+  test('is told apart by the group of its kind', () => {
+    expect(of('a.example/v1').id).not.toBe(of('b.example/v1').id)
+  })
+
+  test('is what is said of the newest settings', () => {
+    const { holds } = of('a.example/v1')
+    const ready = { type: 'Ready', status: 'True' }
+    expect(holds(answers({ conditions: [ready] })).holds).toBe(true)
+    expect(holds(answers({ conditions: [{ ...ready, observedGeneration: 3 }] })).holds).toBe(true)
+    expect(holds(answers({ conditions: [{ ...ready, observedGeneration: 2 }] }))).toEqual({
+      holds: false,
+      evidence: 'Certificate shop/web: its Ready is of the settings before these',
+    })
+    expect(holds(answers({ observedGeneration: 2, conditions: [ready] })).holds).toBe(false)
   })
 })

@@ -25,6 +25,7 @@ hosts: {${hosts}}`).inventory
 const certManager = (issuers: string) => inventory(issuers).certManager as CertManager
 const STAGING = 'staging: {acme: letsencrypt-staging, email: a@example.com, http01: {}}'
 const PRODUCTION = 'production: {acme: letsencrypt, email: a@example.com, http01: {}}'
+const TRAEFIK = { ingressClass: 'traefik', hosts: inventory('').hosts }
 const names = (objects: readonly KubeObject[]) => objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
 
 describe("cert-manager's manifest", () => {
@@ -58,12 +59,12 @@ describe("cert-manager's manifest", () => {
 describe('issuers', () => {
   it('follow a record that names all of them, and those of letsencrypt wait', () => {
     const both = certManager(`${STAGING}, ${PRODUCTION}`)
-    const made = issuerObjects(both, 'traefik', {})
+    const made = issuerObjects(both, TRAEFIK, {})
     expect(names(made)).toEqual(['ConfigMap provision-cert-manager', 'ClusterIssuer staging'])
     expect(made[0]?.data).toEqual({
       objects: 'cert-manager.io/v1 ClusterIssuer staging\ncert-manager.io/v1 ClusterIssuer production',
     })
-    expect(names(heldObjects(both, 'traefik'))).toEqual(['ClusterIssuer production'])
+    expect(names(heldObjects(both, TRAEFIK))).toEqual(['ClusterIssuer production'])
     expect(made[1]?.spec).toEqual({
       acme: {
         server: 'https://acme-staging-v02.api.letsencrypt.org/directory',
@@ -73,10 +74,19 @@ describe('issuers', () => {
       },
     })
   })
+  it('have the pod that answers HTTP-01 run where only tainted hosts are', () => {
+    const { hosts } = inventory('', 'a: {roles: [control-plane]}')
+    const [, made] = issuerObjects(certManager(STAGING), { ingressClass: 'traefik', hosts }, {})
+    const [{ key, effect }] = [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] as const
+    const podTemplate = { spec: { tolerations: [{ key, effect, operator: 'Exists' }] } }
+    expect(made?.spec).toMatchObject({
+      acme: { solvers: [{ http01: { ingress: { ingressClassName: 'traefik', podTemplate } } }] },
+    })
+  })
   it('wait for nothing where a reason is given', () => {
     const given = certManager(PRODUCTION.replace('}}', "}, withoutStaging: 'tried elsewhere'}"))
-    expect(heldObjects(given, 'traefik')).toEqual([])
-    expect(names(issuerObjects(given, 'traefik', {}))).toContain('ClusterIssuer production')
+    expect(heldObjects(given, TRAEFIK)).toEqual([])
+    expect(names(issuerObjects(given, TRAEFIK, {}))).toContain('ClusterIssuer production')
   })
   it.each([
     [
@@ -101,7 +111,7 @@ describe('issuers', () => {
   ])('prove names by a zone: %s', (dns01, provider) => {
     const zone = certManager(`d: {acme: letsencrypt-staging, email: a@example.com, dns01: {${dns01}}}`)
     expect(JSON.stringify(zone)).toContain('‹secret env T›')
-    const [, secret, issuer] = issuerObjects(zone, undefined, { d: 'hunter2' })
+    const [, secret, issuer] = issuerObjects(zone, { hosts: [] }, { d: 'hunter2' })
     expect(secret).toMatchObject({ kind: 'Secret', data: { value: 'aHVudGVyMg==' } })
     expect(issuer?.spec).toMatchObject({ acme: { solvers: [{ dns01: provider }] } })
     expect(issuerLines(zone)).toEqual(['v1 Secret cert-manager/issuer-d-dns01', 'cert-manager.io/v1 ClusterIssuer d'])
@@ -109,13 +119,19 @@ describe('issuers', () => {
 })
 
 describe('an issuer of letsencrypt', () => {
-  const both = certManager(`${STAGING}, ${PRODUCTION}`)
-  const objects = heldObjects(both, 'traefik')
-  const resource = stagedFirst(manifests('letsencrypt', objects), both, objects)
-  const answers = (living: 'absent' | 'down', issuers: readonly string[]): Answers => ({
+  const dns = (name: string, acme: string) =>
+    `${name}: {acme: ${acme}, email: a@example.com, dns01: {cloudflare: {apiToken: {env: T}}}}`
+  const all = certManager(
+    [STAGING, PRODUCTION, dns('dns', 'letsencrypt'), dns('dns-staging', 'letsencrypt-staging')].join(', '),
+  )
+  const [object, byDns] = heldObjects(all, TRAEFIK) as [KubeObject, KubeObject]
+  const resource = stagedFirst(manifests('letsencrypt', [object]), all, object)
+  const answers = (living: 'absent' | 'down', issuers: readonly string[] | 'down'): Answers => ({
     get: (asked) =>
       (asked.fact.name === 'issued'
-        ? issuers.map((issuer) => ({ name: 'a/b', issuer }))
+        ? issuers === 'down'
+          ? { state: 'down', reason: 'timed out' }
+          : { state: 'known', issued: issuers.map((issuer) => ({ name: 'a/b', issuer })) }
         : { state: living, reason: 'busy' }) as never,
     identity: () => [],
   })
@@ -123,9 +139,23 @@ describe('an issuer of letsencrypt', () => {
     expect(resource.closer(answers('absent', []))).toContainEqual(issuedProbe)
     expect(resource.decide(answers('absent', ['somebody']))).toMatchObject({
       verdict: 'finding',
-      finding: { id: 'staging-first', met: false, severity: 'advised' },
+      finding: { id: 'staging-first:production', met: false, severity: 'advised' },
     })
     expect(resource.decide(answers('absent', ['staging']))).toMatchObject({ verdict: 'differs' })
+  })
+  it('waits for staging that proves names the same way', () => {
+    expect(resource.decide(answers('absent', ['dns-staging']))).toMatchObject({
+      finding: { evidence: 'production not applied: no certificate of staging is Ready in this cluster' },
+    })
+    const other = stagedFirst(manifests('letsencrypt', [byDns]), all, byDns)
+    expect(other.decide(answers('absent', ['staging']))).toMatchObject({ finding: { id: 'staging-first:dns' } })
+    expect(other.decide(answers('absent', ['dns-staging']))).toMatchObject({ verdict: 'differs' })
+  })
+  it('is not said to have no certificate where nobody answered', () => {
+    expect(resource.decide(answers('absent', 'down'))).toMatchObject({
+      finding: { evidence: 'production not applied: nobody says what staging has issued: timed out' },
+    })
+    expect(issuedProbe.fact.parse([['down', 'timed out']], 'all')).toEqual({ state: 'down', reason: 'timed out' })
   })
   it('is not known where the cluster cannot be seen', () => {
     expect(resource.decide(answers('down', ['staging']))).toMatchObject({ verdict: 'unknown' })

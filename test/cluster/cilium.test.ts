@@ -20,6 +20,8 @@ describe('what the chart is told', () => {
       routingMode: 'tunnel',
       tunnelProtocol: 'vxlan',
       operator: { replicas: 1 },
+      // A policy that allows the subnet of the nodes is to mean them.
+      policyCIDRMatchMode: ['nodes'],
     })
     expect(values('', ', kubeProxy: {mode: none}')).toMatchObject({
       kubeProxyReplacement: true,
@@ -37,8 +39,10 @@ describe('what the chart is told', () => {
       ipv4NativeRoutingCIDR: '10.244.0.0/16',
       encryption: { enabled: true, type: 'wireguard' },
       hubble: { enabled: true, listenAddress: '', tls: { enabled: false } },
-      devices: ['lan0'],
+      nodePort: { directRoutingDevice: 'lan0' },
     })
+    // NodePorts and announced addresses are served on every card.
+    expect(all).not.toHaveProperty('devices')
     expect(values(', cilium: {routing: geneve}')).toMatchObject({ tunnelProtocol: 'geneve' })
   })
 })
@@ -66,13 +70,17 @@ describe('the MTU', () => {
   })
 })
 
-it('pools become addresses and who answers for them, with a record of both', () => {
-  const pools = ', cilium: {l2Announcements: {office: {addresses: [10.9.0.0/28], interfaces: [eth0.5]}}}'
+it('pools become addresses and one answer for who announces them, with a record of both', () => {
+  const office = 'office: {addresses: [10.9.0.0/28], interfaces: [eth0.5]}'
+  const pools = `, cilium: {l2Announcements: {${office}, lab: {addresses: [10.8.0.0/28], interfaces: [eth0.5]}}}`
   const [record, ...objects] = ciliumPools(node(pools, ', kubeProxy: {mode: none}').inventory.network)
-  const lines = 'cilium.io/v2 CiliumLoadBalancerIPPool office\ncilium.io/v2alpha1 CiliumL2AnnouncementPolicy office'
+  const lines = `cilium.io/v2 CiliumLoadBalancerIPPool office
+cilium.io/v2 CiliumLoadBalancerIPPool lab
+cilium.io/v2alpha1 CiliumL2AnnouncementPolicy provision`
   expect(record).toMatchObject({ data: { objects: lines } })
   expect(objects.map(({ spec }) => spec)).toEqual([
     { blocks: [{ cidr: '10.9.0.0/28' }] },
+    { blocks: [{ cidr: '10.8.0.0/28' }] },
     { loadBalancerIPs: true, interfaces: ['^eth0\\.5$'] },
   ])
 })

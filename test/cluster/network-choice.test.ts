@@ -13,7 +13,7 @@ hosts: {node1: {address: 10.0.0.11, roles: [control-plane, worker]}}
 const said = (text: string) => ({ code: 0, text, stderr: '', truncated: false })
 
 /** What the first control plane sees: configurations in its folder, and DaemonSets of the cluster. */
-function finding(text: string, files: readonly string[], daemonSets: readonly string[]): Finding {
+function finding(text: string, files: readonly string[], daemonSets: readonly string[], more = ''): Finding {
   const objects = daemonSets.map((path) => {
     const [namespace, name] = path.split('/')
     const object = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { namespace, name } }
@@ -22,7 +22,7 @@ function finding(text: string, files: readonly string[], daemonSets: readonly st
   const answers = answersOf(
     new Map([
       ['cni-config', said(files.map((file) => `config\tfile\t${file}\n`).join(''))],
-      ['kube-object', said(objects.join(''))],
+      ['kube-object', said(objects.join('') + more)],
     ]),
   )
   const decision = networkChoice(nodeOf(text)).decide(answers)
@@ -66,4 +66,14 @@ test.each(['cilium', 'calico'])(
 test('kube-proxy that is there is not left beside what takes its place', () => {
   const found = finding(inventory('cilium', 'none'), [], ['kube-system/cilium', 'kube-system/kube-proxy'])
   expect(found).toMatchObject({ met: false, evidence: 'kube-proxy is there, and kubeProxy.mode is none' })
+})
+
+test('nobody can say what a cluster has whose API server does not answer, and "none yet" is not said', () => {
+  const names = ['kube-flannel/kube-flannel-ds', 'kube-system/calico-node', 'kube-system/cilium']
+  const down = names.map((path) => `DaemonSet/${path}\tapi\tdown\tconnection refused\n`).join('')
+  const found = finding(inventory('flannel'), [], [], down)
+  expect(found).toMatchObject({ met: false, severity: 'advised' })
+  expect(found.evidence).toBe('unknown: the API server does not answer: connection refused')
+  // What stands on the node is known all the same.
+  expect(finding(inventory('flannel'), ['10-flannel.conflist'], [], down)).toMatchObject({ met: true })
 })

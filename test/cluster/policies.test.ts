@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { up } from '../../playbooks/up.ts'
 import { networkPolicies, policyLines, policyObjects } from '../../src/cluster/policies.ts'
+import { compile } from '../../src/core/play.ts'
 import type { KubeObject } from '../../src/facts/kube-object.ts'
 import { refOf } from '../../src/facts/kube-object.ts'
 import { readRecordLine } from '../../src/facts/object-record.ts'
 import type { Policies } from '../../src/inventory/inventory.ts'
 import { policyEngineOf } from '../../src/inventory/policy-engine.ts'
 import { inventoryWith, load } from '../inventory/load.ts'
+import { nodeOf } from '../support/node.ts'
 
 function policiesOf(text: string): Policies {
   const { policies } = load(inventoryWith(`network: {policyEngine: kube-router}\npolicies: ${text}`))
@@ -111,4 +114,17 @@ test.each([
   [{ cni: 'cilium' }, 'Cilium'],
 ])('of %j policies are enforced by %s', (network, engine) => {
   expect(policyEngineOf(network)).toBe(engine)
+})
+
+test('what is no longer wanted goes once what is wanted is there', () => {
+  const node = nodeOf(`name: test
+kubernetes: {version: "1.36.3"}
+network: {cni: calico}
+policies: {shop: {deny: [ingress]}}
+hosts: {node1: {address: 10.0.0.11, roles: [control-plane, worker]}}
+`)
+  const ours = compile(up, node).resources.map(({ resource }) => resource)
+  const order = ours.map(({ key }) => key).filter((key) => key.endsWith(':policies'))
+  expect(order).toEqual(['manifests:policies', 'removed:policies'])
+  expect(ours.find(({ key }) => key === 'removed:policies')?.after).toEqual(['manifests:policies'])
 })

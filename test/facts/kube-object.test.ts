@@ -43,7 +43,7 @@ function seen(body: string, refs: readonly KubeRef[]): readonly KubeSeen[] {
 }
 
 const node = JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'cp1' } })
-const PRINT_NODE = `printf 'Node//cp1\\tobject\\t%s\\n' '${node}'`
+const PRINT_NODE = `printf 'v1 Node//cp1\\tobject\\t%s\\n' '${node}'`
 const unknownKind = (kind: string, version: string) =>
   `printf 'error: unable to recognize "STDIN": no matches for kind "${kind}" in version "${version}"\\n'; exit 1`
 
@@ -68,4 +68,13 @@ test('a host without a kubeconfig has no cluster', () => {
   const script = kubeObject.script([NODE]).replaceAll('/etc/kubernetes/', `${folder}/none/`)
   expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe('')
   expect(kubeObject.parse([], NODE)).toEqual({ state: 'none' })
+})
+
+test('two groups may call a kind the same', () => {
+  const peer = (apiVersion: string): KubeRef => ({ apiVersion, kind: 'BGPPeer', name: 'rack' })
+  const printed = (apiVersion: string, uid: string) =>
+    `printf '${apiVersion} BGPPeer//rack\\tobject\\t%s\\n' '${JSON.stringify({ apiVersion, kind: 'BGPPeer', metadata: { name: 'rack', uid } })}'`
+  const [calico, metallb] = ['crd.projectcalico.org/v1', 'metallb.io/v1beta2']
+  const both = seen(`${printed(calico, 'a')}\n${printed(metallb, 'b')}`, [peer(metallb), peer(calico)])
+  expect(both.map((one) => one.state === 'present' && one.object.metadata.uid)).toEqual(['b', 'a'])
 })

@@ -12,7 +12,11 @@ const object = (apiVersion: string, name: string): KubeObject => ({
 const RECORD = { namespace: 'kube-system', name: 'ours' }
 
 /** What is said to be deleted, where `had` was applied before and all of it lives. */
-function deleted(had: readonly KubeObject[], keep: readonly KubeObject[]): readonly string[] {
+function deleted(
+  had: readonly KubeObject[],
+  keep: readonly KubeObject[],
+  more: { readonly recordThen?: 'trimmed' | 'gone' } = {},
+): readonly string[] {
   const record: KubeSeen = { state: 'present', object: recordObject(RECORD, linesOf(had)) }
   const answers = {
     get: ({ ask }: { readonly ask: { readonly kind: string } }): KubeSeen =>
@@ -25,7 +29,7 @@ function deleted(had: readonly KubeObject[], keep: readonly KubeObject[]): reado
     kinds: 'any',
     keep: linesOf(keep),
   } as const
-  const decision = removedObjects({ ...want, disrupts: {} }).decide(answers)
+  const decision = removedObjects({ ...want, ...more, disrupts: {} }).decide(answers)
   return decision.verdict === 'differs' ? decision.changes.map(({ what }) => what) : []
 }
 
@@ -36,4 +40,14 @@ it.each([
   ['what another group calls the same goes', 'example.org/v1', 'db', ['Database shop/db']],
 ] as const)('%s', (_what, apiVersion, name, gone) => {
   expect(deleted([object(apiVersion, name)], [object('example.com/v1', 'db')])).toEqual(gone)
+})
+
+it('the record goes after the last of them, or forgets what is there no more, where nobody applies it afterwards', () => {
+  const [old, db] = [object('example.com/v1', 'old'), object('example.com/v1', 'db')]
+  expect(deleted([old], [], { recordThen: 'gone' })).toEqual(['Database shop/old', 'ConfigMap ours'])
+  expect(deleted([], [], { recordThen: 'gone' })).toEqual(['ConfigMap ours'])
+  expect(deleted([old, db], [db], { recordThen: 'trimmed' })).toEqual(['Database shop/old'])
+  const newer = object('example.com/v2', 'db')
+  expect(deleted([newer, db], [db], { recordThen: 'trimmed' })).toEqual(['ConfigMap ours'])
+  expect(deleted([db], [db], { recordThen: 'trimmed' })).toEqual([])
 })

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { policyFindings } from '../../../src/cluster/proof/policy-findings.ts'
-import { isEnforced, type PolicyWay, surveyPolicies } from '../../../src/cluster/proof/policy-survey.ts'
+import { isEnforced, type PolicyWay, surveyBefore, surveyPolicies } from '../../../src/cluster/proof/policy-survey.ts'
 import { DENIED_PORT, PROOF_PORT, proofPolicy } from '../../../src/cluster/proof/proof-policy.ts'
 import type { Session } from '../../../src/core/host.ts'
 import type { Survey, Surveyed } from '../../../src/core/survey.ts'
 
-const WAY: PolicyWay = { from: 'w1', to: 'w2', allowed: 'reached', denied: 'silent' }
+const WAY: PolicyWay = { from: 'w1', to: 'w2', allowed: 'reached', denied: 'silent', before: 'reached' }
 const findingOf = (way: Partial<PolicyWay>, engine?: string, accept: Record<string, string> = {}) =>
   policyFindings([{ ...WAY, ...way }], engine, new Map([['w1', accept]])).get('w1')
 
@@ -41,6 +41,23 @@ describe('a verdict of policies', () => {
   ] as const)('is bad for %j: %s', (way, _why) => {
     expect(isEnforced({ ...WAY, ...way })).toBe(false)
     expect(findingOf(way, 'kube-router')).toMatchObject({ met: false })
+  })
+
+  test('is none where what is denied did not pass without a policy either', () => {
+    expect(findingOf({ before: 'refused' }, 'kube-router')).toMatchObject({
+      met: false,
+      severity: 'required',
+      evidence: expect.stringMatching(
+        /tcp\/4243 is denied: silent; without a policy tcp\/4243 was refused too, so nothing is shown$/,
+      ),
+    })
+  })
+
+  test('is none where nobody tried it without a policy', () => {
+    expect(findingOf({ before: 'untried' }, 'kube-router')).toMatchObject({
+      met: false,
+      evidence: expect.stringMatching(/without a policy tcp\/4243 was not tried, so nothing is shown$/),
+    })
   })
 
   test('can be lived with, for a reason', () => {
@@ -95,7 +112,10 @@ describe('the survey', () => {
       return now
     }
     const signal = new AbortController().signal
-    const seen = await surveyPolicies({ sessions, pods, engine, signal, nowMs, survey: ask })
+    const seen = await surveyPolicies(
+      { sessions, pods, engine, signal, nowMs, survey: ask },
+      new Map([['w1', 'refused']]),
+    )
     return { seen, rounds: plans.length }
   }
 
@@ -103,6 +123,15 @@ describe('the survey', () => {
     const { seen } = await ways(0, 'kube-router', 1)
     expect(seen.map(({ from, to }) => `${from} ${to}`)).toEqual(['cp1 w1', 'w1 w2', 'w2 cp1'])
     expect(seen.every(isEnforced)).toBe(true)
+    expect(seen.map(({ before }) => before)).toEqual(['untried', 'refused', 'untried'])
+  })
+
+  test('tries what will be denied before anything is', async () => {
+    const { plans, ask } = peers(1)
+    const signal = new AbortController().signal
+    const before = await surveyBefore({ sessions, pods, engine: undefined, signal, nowMs: () => 0, survey: ask })
+    expect([...before]).toEqual(['cp1', 'w1', 'w2'].map((host) => [host, 'reached']))
+    expect(plans).toHaveLength(1)
   })
 
   test('is done again while an engine may still be at it', async () => {

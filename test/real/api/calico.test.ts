@@ -22,15 +22,21 @@ const KEYS = [
   'kube-proxy:config',
   'manifests:calico',
   'condition:calico-kinds',
-  'removed:calico-config',
   'manifests:calico-config',
+  'removed:calico-config',
 ]
+
+const BGP = 'get bgpconfigurations.crd.projectcalico.org,bgppeers.crd.projectcalico.org -o name'
 
 let host: ApiHost
 beforeAll(async () => {
   host = await ApiHost.serving(calico(''))
 }, 120_000)
 afterAll(() => host?.[Symbol.asyncDispose]())
+
+function recorded(): Promise<string> {
+  return host.kubectl("-n kube-system get cm provision-calico -o jsonpath='{.data.objects}'")
+}
 
 async function seen(kind: string, name: string): Promise<Record<string, unknown>> {
   const text = await host.kubectl(`get ${kind}.crd.projectcalico.org ${name} -o jsonpath='{.spec}'`)
@@ -54,7 +60,8 @@ describe('Calico', () => {
     'with {cni: calico%s} is accepted, and the same once more changes nothing',
     async (text, backend, pool) => {
       const play = apiPlay(calico(text))
-      expect(play.resources.map(({ resource }) => resource.key)).toEqual(KEYS)
+      const keys = text.includes('Reflectors') ? [...KEYS, 'manifests:calico-routes'] : KEYS
+      expect(play.resources.map(({ resource }) => resource.key).toSorted()).toEqual(keys.toSorted())
       expect((await host.carryOut(play)).result).toMatchObject({ verdict: 'ok', failures: [] })
       expect(await seen('ippools', 'default-ipv4-ippool')).toMatchObject({
         cidr: '10.244.0.0/16',
@@ -68,16 +75,20 @@ describe('Calico', () => {
 
       const calls = await host.kubectlCalls(async () => {
         const again = await host.carryOut(play)
-        expect(again.result).toMatchObject({ verdict: 'ok', changed: 0, unchanged: 5, counters: { channels: 1 } })
+        expect(again.result).toMatchObject({
+          verdict: 'ok',
+          changed: 0,
+          unchanged: keys.length,
+          counters: { channels: 1 },
+        })
       })
       expect(calls).toBe(1)
     },
   )
 
   test('leaves nothing of BGP behind where nothing needs it any more', async () => {
-    const bgp = 'get bgpconfigurations.crd.projectcalico.org,bgppeers.crd.projectcalico.org -o name'
     await host.carryOut(apiPlay(calico(', calico: {encapsulation: none, routeReflectors: {label: {tier: spine}}}')))
-    expect((await host.kubectl(bgp)).trim().split('\n')).toEqual([
+    expect((await host.kubectl(BGP)).trim().split('\n')).toEqual([
       'bgpconfiguration.crd.projectcalico.org/default',
       'bgppeer.crd.projectcalico.org/route-reflectors',
     ])
@@ -86,7 +97,35 @@ describe('Calico', () => {
     })
     expect(await seen('bgpconfigurations', 'default')).toMatchObject({ nodeToNodeMeshEnabled: false })
     await host.carryOut(apiPlay(calico('')))
-    expect(await host.kubectl(bgp)).toBe('')
+    expect(await host.kubectl(BGP)).toBe('')
+    expect(await recorded()).toBe('')
+  })
+
+  test('is told of routes by every node before reflectors go, and the other way round', async () => {
+    await host.carryOut(apiPlay(calico(', calico: {encapsulation: none, routeReflectors: [node1]}')))
+    const { plan, result } = await host.carryOut(apiPlay(calico(', calico: {encapsulation: none}')))
+    expect(result).toMatchObject({ verdict: 'ok', failures: [] })
+    const changes = plan?.resources.flatMap(({ changes }) => changes) ?? []
+    expect(changes.find(({ what }) => what === 'routes to pods')).toMatchObject({
+      from: 'through route reflectors, AS 64512',
+      to: 'from every node to every other, AS 64512',
+      disrupts: expect.any(String),
+    })
+    expect(changes.at(-1)).toMatchObject({ what: 'BGPPeer route-reflectors', to: 'deleted' })
+    expect((await host.kubectl(BGP)).trim()).toBe('bgpconfiguration.crd.projectcalico.org/default')
+    expect(await recorded()).toBe('crd.projectcalico.org/v1 BGPConfiguration default')
+  })
+
+  test('takes Typha away when there are too few nodes for it', async () => {
+    const typha = '-n kube-system get deploy,svc,pdb -l k8s-app=calico-typha -o name'
+    await host.carryOut(apiPlay(calico(', calico: {typhaAbove: 2}')))
+    expect((await host.kubectl(typha)).trim().split('\n').toSorted()).toEqual([
+      'deployment.apps/calico-typha',
+      'poddisruptionbudget.policy/calico-typha',
+      'service/calico-typha',
+    ])
+    expect((await host.carryOut(apiPlay(calico('')))).result).toMatchObject({ verdict: 'ok', failures: [] })
+    expect(await host.kubectl(typha)).toBe('')
   })
 
   test('says what the API server says of blocks of another size', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CILIUM_DEFINITIONS, CILIUM_KINDS } from '../../../src/cluster/cilium-pools.ts'
 import type { Node } from '../../../src/cluster/node.ts'
 import type { KubeObject } from '../../../src/facts/kube-object.ts'
 import { ApiHost } from '../../support/api-host.ts'
@@ -74,4 +75,54 @@ describe('Cilium', () => {
       'ConfigMap kube-system/cilium-config: "other" set .data.debug, and not as wanted here',
     )
   })
+
+  test('pools that the inventory no longer names go with their key, and the record with them', async () => {
+    const l2 = ', cilium: {routing: native, l2Announcements: {office: {addresses: [10.9.0.0/28]}}}'
+    const pools = /^(removed|manifests):cilium-pools$/
+    const none = ', kubeProxy: {mode: none}'
+    for (const definition of definitions()) await host.kubectl('apply --server-side -f -', definition)
+    await host.kubectl('wait --for=condition=Established --timeout=20s crd --all')
+    const there = `get ${CILIUM_DEFINITIONS.join(',')} -o name`
+    const record = '-n kube-system get cm provision-cilium --ignore-not-found -o name'
+
+    expect((await host.carryOut(apiPlay(cilium(none, l2), pools))).result).toMatchObject({
+      verdict: 'ok',
+      failures: [],
+    })
+    expect((await host.kubectl(there)).trim().split('\n')).toEqual([
+      'ciliumloadbalancerippool.cilium.io/office',
+      'ciliuml2announcementpolicy.cilium.io/provision',
+    ])
+    const without = apiPlay(cilium(none, ', cilium: {routing: native}'), pools)
+    const { plan, result } = await host.carryOut(without)
+    expect(plan?.resources[0]?.changes.map(({ what }) => what)).toEqual([
+      'CiliumLoadBalancerIPPool office',
+      'CiliumL2AnnouncementPolicy provision',
+      'ConfigMap provision-cilium',
+    ])
+    expect(result).toMatchObject({ verdict: 'ok', failures: [] })
+    expect(await host.kubectl(there)).toBe('')
+    expect(await host.kubectl(record)).toBe('')
+    expect((await host.carryOut(without)).result).toMatchObject({ verdict: 'ok', changed: 0 })
+  })
 })
+
+/** As Cilium's operator makes them, without its checks of what is in an object: the operator cannot run here. */
+function definitions(): readonly KubeObject[] {
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+  return Object.entries(CILIUM_KINDS).map(([kind, apiVersion], i) => {
+    const [group = '', version = ''] = apiVersion.split('/')
+    const plural = CILIUM_DEFINITIONS[i]?.replace(`.${group}`, '') ?? ''
+    return {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `${plural}.${group}` },
+      spec: {
+        group,
+        scope: 'Cluster',
+        names: { kind, plural, singular: kind.toLowerCase() },
+        versions: [{ name: version, served: true, storage: true, schema }],
+      },
+    }
+  })
+}

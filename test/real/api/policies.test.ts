@@ -55,7 +55,7 @@ const policies = async () =>
 
 // In order: each begins with what the one before left.
 describe('policies and their engine', () => {
-  test('are accepted with everything an inventory can say', async () => {
+  test('are accepted with everything an inventory can say', { meta: { shows: ['policies'] } }, async () => {
     expect(first.result).toMatchObject({ verdict: 'ok', failures: [] })
     expect(await policies()).toEqual([
       'data/default.deny',
@@ -75,7 +75,9 @@ describe('policies and their engine', () => {
     )
   })
 
-  test('change nothing the second time, by one look, however many they are', async () => {
+  test('change nothing the second time, by one look, however many they are', {
+    meta: { shows: ['policies'] },
+  }, async () => {
     const again = await host.carryOut(await play(ALL))
     expect(again.result).toMatchObject({ verdict: 'ok', changed: 0, counters: { channels: 1 } })
     const [many, few] = [await play(ALL), await play(ALL.replace(/^ {2}default: .*\n/m, ''))]

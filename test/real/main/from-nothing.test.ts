@@ -108,7 +108,10 @@ describe('a cluster, from nothing', () => {
     }
   })
 
-  test('up ends with the proof, and changes what its plan named and nothing else', { timeout: UP_MS }, async () => {
+  test('up ends with the proof, and changes what its plan named and nothing else', {
+    timeout: UP_MS,
+    meta: { shows: ['flannel vxlan', 'kube-proxy ipvs'] },
+  }, async () => {
     const before = await Promise.all(FIRST.map(trace))
     const ended = await up('--yes')
     // Before anything is asked there: kubectl keeps what it learns.

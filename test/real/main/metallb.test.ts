@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { command } from '../../../src/lab/local/command.ts'
 import { LAN } from '../../../src/lab/network/addresses.ts'
 import { type Ended, eventsOf, describe as told } from '../../support/command-line.ts'
+import { HTTP_APP, httpService } from '../../support/http-app.ts'
 import { KUBECTL, MainLab } from '../../support/main-lab.ts'
 import { changedAnywhere } from '../../support/outcome.ts'
 
@@ -17,38 +18,7 @@ const FAR = { addresses: ['198.51.100.0/28'], mode: 'bgp', autoAssign: false }
 const ROUTER = { peerAddress: LAN.gateway, peerASN: 64_500, myASN: 64_501, password: { env: 'BGP_PASSWORD' } }
 const PASSWORD = 'correct horse battery staple'
 
-/** CoreDNS as something that answers HTTP: its image is on every node. */
-const SERVICE = `
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: answering, namespace: default}
-data: {Corefile: ".:53 {\\n  health :8080\\n  whoami\\n}\\n"}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: answering, namespace: default}
-spec:
-  selector: {matchLabels: {app: answering}}
-  template:
-    metadata: {labels: {app: answering}}
-    spec:
-      terminationGracePeriodSeconds: 0
-      containers:
-        - name: coredns
-          image: registry.k8s.io/coredns/coredns:v1.14.2
-          args: [-conf, /etc/coredns/Corefile]
-          readinessProbe: {httpGet: {path: /health, port: 8080}, periodSeconds: 1}
-          volumeMounts: [{name: settings, mountPath: /etc/coredns}]
-      volumes: [{name: settings, configMap: {name: answering}}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: answering, namespace: default}
-spec:
-  type: LoadBalancer
-  selector: {app: answering}
-  ports: [{port: 80, targetPort: 8080}]
-`
+const SERVICE = `${HTTP_APP}---${httpService('LoadBalancer')}`
 
 let lab: MainLab
 let address: string
@@ -143,7 +113,10 @@ describe('MetalLB', () => {
     expect(sessions).toEqual({ channels: 2, sftp: 0 })
   })
 
-  test('answers from outside, by ARP from exactly one node', { timeout: STEP_MS }, async () => {
+  test('answers from outside, by ARP from exactly one node', {
+    timeout: STEP_MS,
+    meta: { shows: ['MetalLB, l2'] },
+  }, async () => {
     await lab.sh(`${KUBECTL} apply -f - <<'END'\n${SERVICE}\nEND`, STEP_MS, 'cp1')
     await lab.kubectl('rollout status deployment/answering --timeout=300s')
     address = await lab.kubectl("get service answering -o jsonpath='{.status.loadBalancer.ingress[0].ip}'")

@@ -9,7 +9,7 @@ import { runMetallbController } from '../../support/metallb-controller.ts'
 import { ONE_NODE } from '../../support/node.ts'
 import { randomLoadBalancer } from '../../support/random-load-balancer.ts'
 
-const RUNS = 60
+const RUNS = 25
 
 let host: ApiHost
 beforeAll(async () => {
